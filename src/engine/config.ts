@@ -1,0 +1,127 @@
+/**
+ * The platform as the engine sees it: resolved, validated, in base units (ns, bytes, tokens, nano-dollars), every name
+ * already turned into an index into the arrays below. The scenario room writes it; the engine only reads it. A name
+ * that does not resolve, a tenant without a pool or a model that does not fit never gets this far.
+ */
+import type { GpuSpec, ModelSpec } from "../replica/hardware.ts";
+import type { StepModel } from "../replica/step-model.ts";
+
+export type PolicyName = "fcfs" | "strict-priority" | "tier-share" | "vtc" | "slo-fair";
+
+export interface PolicyConfig {
+  readonly name: PolicyName;
+  /** What one input and one output token add to a tenant's service counter (VTC's w_p and w_q). */
+  readonly inputTokenWeight: number;
+  readonly outputTokenWeight: number;
+  /** `slo-fair` only: most times one request may be evicted in favour of another tier. */
+  readonly maxPreemptions: number;
+}
+
+export type LatencyMetric = "ttft" | "tpot" | "e2e" | "queue";
+
+export interface SlaTarget {
+  readonly metric: LatencyMetric;
+  /** For example 99: the percentile that must stay within the limit. */
+  readonly percentile: number;
+  readonly limitNs: number;
+}
+
+export interface TierConfig {
+  readonly name: string;
+  readonly weight: number;
+  /** Every request is held against every target of its tier. */
+  readonly targets: readonly SlaTarget[];
+  /** Share of finished requests that must meet every target, for example 0.9999. */
+  readonly objective: number;
+  /** Longest predicted wait at which a request of this tier is still taken in; Infinity never sheds. */
+  readonly shedAboveWaitNs: number;
+}
+
+export interface QuotaConfig {
+  /** Requests per second (GCRA), and how many may come at once. Infinity where there is no limit. */
+  readonly maxQps: number;
+  readonly burst: number;
+  readonly maxConcurrentRequests: number;
+  readonly maxTokensPerDay: number;
+  readonly maxTokensPerMinute: number;
+  readonly maxSpendNanoUsdPerMonth: number;
+  /** KV cache and adapters of the tenant, over all replicas. */
+  readonly maxGpuMemoryBytes: number;
+  /** Hard reserves prompt + longest output and never overshoots; soft reserves the recent p90 output. */
+  readonly enforcement: "hard" | "soft";
+  /** Requests that may wait in the tenant's queue; one more is rejected. */
+  readonly maxQueuedRequests: number;
+}
+
+export interface AdapterConfig {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface TenantConfig {
+  readonly name: string;
+  /** Index into PlatformConfig.tiers. */
+  readonly tier: number;
+  /** Within its tier. */
+  readonly weight: number;
+  /** Indices into PlatformConfig.pools; a request goes to the one that serves its model. Never empty. */
+  readonly pools: readonly number[];
+  readonly quotas: QuotaConfig;
+  readonly adapters: readonly AdapterConfig[];
+  /** Longest output of a request that states none, tokens. */
+  readonly defaultMaxOutputTokens: number;
+}
+
+export interface PoolConfig {
+  readonly name: string;
+  readonly model: ModelSpec;
+  readonly gpu: GpuSpec;
+  /** GPUs per replica. */
+  readonly tensorParallel: number;
+  readonly replicas: number;
+  /** The tenant a dedicated pool belongs to; undefined for a shared one. */
+  readonly owner: number | undefined;
+  /** Guaranteed share per tier (same order as PlatformConfig.tiers), summing to at most 1. All zero when dedicated. */
+  readonly tierShares: readonly number[];
+  /** Whether a tier may use what others leave of a shared pool (false: shares are hard caps). */
+  readonly borrowing: boolean;
+  readonly stepModel: StepModel;
+  /** vLLM's max_num_seqs: sequences in a running batch. */
+  readonly maxNumSeqs: number;
+  /** vLLM's max_num_batched_tokens: tokens computed in one step. */
+  readonly maxNumBatchedTokens: number;
+  /** KV blocks per replica, and tokens and bytes per block (bytes over all GPUs of the replica). */
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+  readonly blockBytes: number;
+  /** Memory set aside for LoRA adapters on each replica. */
+  readonly adapterBudgetBytes: number;
+  readonly gpuHourNanoUsd: number;
+  /** Price charged to a shared pool's platform overhead or spread over its tenants by share of GPU time. */
+  readonly idleCost: "platform" | "spread";
+}
+
+/** Prices of one token in nano-dollars ($0.0001 per 1K tokens is 100 nano-dollars a token). */
+export interface PriceConfig {
+  readonly inputTokenNanoUsd: number;
+  readonly cachedInputTokenNanoUsd: number;
+  readonly outputTokenNanoUsd: number;
+  readonly adapterHourNanoUsd: number;
+}
+
+export interface IsolationConfig {
+  /** How often tenants are examined. */
+  readonly checkEveryNs: number;
+  /** A victim's P99 exceeds this multiple of its target. */
+  readonly victimFactor: number;
+}
+
+export interface PlatformConfig {
+  readonly policy: PolicyConfig;
+  /** Highest first. */
+  readonly tiers: readonly TierConfig[];
+  readonly tenants: readonly TenantConfig[];
+  readonly pools: readonly PoolConfig[];
+  readonly prices: PriceConfig;
+  readonly isolation: IsolationConfig;
+}

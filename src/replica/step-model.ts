@@ -1,0 +1,41 @@
+/**
+ * How long one step of a running batch takes, and how that time divides by cause. Everything that predicts, simulates or
+ * bills a step asks a StepModel; roofline.ts and affine.ts build them. The contract that makes fast-forward exact: for
+ * a fixed batch the time is linear in the total context of its decoding sequences, with an integer slope.
+ */
+
+/** What one step computes. */
+export interface StepBatch {
+  /** Sequences that decode one token each. */
+  decodes: number;
+  /** Sequences of which a chunk of prompt is computed. */
+  prefills: number;
+  /** Prompt tokens computed, over all chunks. */
+  prefillTokens: number;
+  /** Query-key pairs of the prompt chunks: for a chunk of p tokens after c cached ones, p * (c + (p + 1) / 2). */
+  prefillPairs: number;
+}
+
+/**
+ * The context-free part of a step's time. `totalPs` is an integer; `fixedPs` is what the step costs whoever is in it,
+ * `attentionPs` the prompt chunks' attention; the rest is the tokens' own, shared by token.
+ */
+export interface StepCost {
+  totalPs: number;
+  fixedPs: number;
+  attentionPs: number;
+}
+
+export interface StepModel {
+  /** Time per token of total context of the decoding sequences: integer picoseconds, >= 0. */
+  readonly contextTokenPs: number;
+  /**
+   * Writes the context-free cost of a step into `cost` (reused by the caller: this runs for every simulated segment).
+   * Bounds: at least one sequence in the batch; totalPs > 0 and integer.
+   */
+  cost(batch: StepBatch, cost: StepCost): void;
+  /** Floating-point operations per computed token, for MFU; 0 when unknown. */
+  readonly flopsPerToken: number;
+  /** Bytes read per step whatever its batch (the weights), for memory-bandwidth utilization; 0 when unknown. */
+  readonly weightBytesPerStep: number;
+}

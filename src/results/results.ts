@@ -1,0 +1,241 @@
+/**
+ * What a run reports: the schema of results.json (documented in docs/results.md, versioned by `schemaVersion`). Written by
+ * a collector from the engine's outcomes, read by the report room and by anyone's scripts. Times are milliseconds here,
+ * and money dollars, for people read this file; names carry the unit. A quantile is null where there is no sample, never
+ * 0. Nothing here depends on the wall clock, so that equal runs give equal bytes.
+ */
+
+export const RESULTS_SCHEMA_VERSION = 1;
+
+/** Quantiles come from a log-linear histogram: within 0.1 % of the exact order statistic. Mean and max are exact. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  readonly max: number | null;
+}
+
+export interface LatencyBlock {
+  readonly ttftMs: Distribution;
+  readonly tpotMs: Distribution;
+  readonly e2eMs: Distribution;
+  /** Arrival to the join of a running batch. */
+  readonly queueMs: Distribution;
+}
+
+export interface TargetResult {
+  readonly metric: "ttft" | "tpot" | "e2e" | "queue";
+  readonly percentile: number;
+  readonly limitMs: number;
+  readonly measuredMs: number | null;
+  /** "not-enough-data" below 100 samples: never reported as met. */
+  readonly verdict: "met" | "missed" | "not-enough-data";
+}
+
+export interface SlaBlock {
+  readonly targets: readonly TargetResult[];
+  /** Share of completed requests that met every target; null without any. */
+  readonly compliance: number | null;
+  /** The same with rejected and failed requests counted as misses. */
+  readonly complianceWithRejections: number | null;
+  readonly objective: number;
+  /** (1 - compliance) / (1 - objective): above 1 the error budget is overspent. Null without data. */
+  readonly errorBudgetBurn: number | null;
+  /** Completed requests per second that met every target. */
+  readonly goodputPerS: number;
+  readonly verdict: "met" | "missed" | "not-enough-data";
+}
+
+export interface CountBlock {
+  readonly arrived: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly rejected: number;
+  /** By reason code, in a fixed order; reasons that did not occur are left out. */
+  readonly rejectedByReason: readonly { readonly reason: string; readonly count: number }[];
+  readonly preemptions: number;
+  readonly promptTokens: number;
+  readonly cachedPromptTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface CostBlock {
+  readonly gpuUsd: number;
+  readonly inputTokensUsd: number;
+  readonly cachedInputTokensUsd: number;
+  readonly outputTokensUsd: number;
+  readonly adaptersUsd: number;
+  /** Idle time of the tenant's dedicated pools, and its share of spread idle time. */
+  readonly idleUsd: number;
+  readonly totalUsd: number;
+  /** What the GPU part would be if every step were divided by 1/batch size. */
+  readonly gpuUsdByBatchShare: number;
+  readonly gpuSeconds: number;
+  readonly usdPerMillionTokens: number | null;
+}
+
+export interface TenantResult {
+  readonly name: string;
+  readonly tier: string;
+  readonly pools: readonly string[];
+  readonly weight: number;
+  readonly counts: CountBlock;
+  readonly latency: LatencyBlock;
+  readonly sla: SlaBlock;
+  readonly cost: CostBlock;
+  /** Weighted service: (input weight x input tokens + output weight x output tokens) delivered. */
+  readonly service: number;
+  readonly serviceShare: number;
+  /** Of its pools' tenants, by weight (tier weight x tenant weight), for comparison with serviceShare. */
+  readonly weightShare: number;
+  readonly adapterHits: number;
+  readonly adapterLoads: number;
+}
+
+export interface TierResult {
+  readonly name: string;
+  readonly weight: number;
+  readonly counts: CountBlock;
+  readonly latency: LatencyBlock;
+  readonly sla: SlaBlock;
+  readonly costUsd: number;
+}
+
+export interface UtilizationBlock {
+  /** Busy GPU time / provisioned GPU time. Flatters: one sequence makes a GPU busy. */
+  readonly busy: number;
+  /** FLOPs done / peak; memory bytes moved / peak. Over provisioned time. */
+  readonly mfu: number;
+  readonly memoryBandwidth: number;
+  /** Mean share of KV blocks in use, over time while busy. */
+  readonly kvBlocks: number;
+  readonly meanBatch: number;
+}
+
+export interface ReplicaResult {
+  readonly name: string;
+  readonly pool: string;
+  readonly steps: number;
+  readonly completed: number;
+  readonly utilization: UtilizationBlock;
+  readonly downSeconds: number;
+  readonly kvPressureEvents: number;
+}
+
+export interface PoolResult {
+  readonly name: string;
+  readonly kind: "dedicated" | "shared";
+  readonly owner: string | null;
+  readonly model: string;
+  readonly gpu: string;
+  readonly replicas: number;
+  readonly gpusPerReplica: number;
+  readonly utilization: UtilizationBlock;
+  readonly gpuHours: number;
+  readonly gpuUsd: number;
+  readonly chargedUsd: number;
+  readonly idleUsd: number;
+  /** GPUs that this demand needs by the allocator's formula, at its stated utilization. */
+  readonly requiredGpus: number;
+  readonly adapterLoads: number;
+  readonly adapterHitRate: number | null;
+}
+
+/** Equal slices of the run, for charts: values per slice, index by index. At most 240 slices. */
+export interface Timeline {
+  readonly sliceSeconds: number;
+  /** Start of each slice, seconds since the run began. */
+  readonly startS: readonly number[];
+  readonly tenants: readonly {
+    readonly name: string;
+    readonly arrivedPerS: readonly number[];
+    readonly completedPerS: readonly number[];
+    readonly rejectedPerS: readonly number[];
+    /** Of requests that got their first token in the slice; null where none did. */
+    readonly ttftMsP50: readonly (number | null)[];
+    readonly ttftMsP99: readonly (number | null)[];
+    /** Waiting at the end of the slice. */
+    readonly queued: readonly number[];
+  }[];
+  readonly pools: readonly {
+    readonly name: string;
+    readonly busy: readonly number[];
+    readonly running: readonly number[];
+    readonly queued: readonly number[];
+    readonly replicasUp: readonly number[];
+  }[];
+}
+
+export interface FairnessBlock {
+  /** Jain's index over (service delivered / weight) of tenants that were backlogged; 1 is perfectly fair. */
+  readonly jainIndex: number | null;
+  /** Largest |W_f/w_f - W_g/w_g| seen between two continuously backlogged tenants of a pool; null when none were. */
+  readonly maxWeightedServiceGap: number | null;
+  /** The bound of Sheng et al. (OSDI'24) for that pair, weighted; null when there was no pair. */
+  readonly serviceGapBound: number | null;
+  readonly pair: readonly [string, string] | null;
+}
+
+export interface AttributionBlock {
+  /** 1 - 1/2 sum |billed - true| / sum true over tenants, where true comes from a hidden, noisy replica. Null: no audit. */
+  readonly accuracy: number | null;
+  /** The same for the 1/batch-size rule. */
+  readonly accuracyByBatchShare: number | null;
+  readonly auditedRequests: number;
+  readonly stepNoise: number;
+  readonly coefficientError: number;
+}
+
+export interface PlatformEvent {
+  readonly atS: number;
+  readonly kind:
+    | "noisy-neighbour"
+    | "noisy-neighbour-ended"
+    | "replica-down"
+    | "replica-up"
+    | "replica-slow"
+    | "replica-slow-ended";
+  readonly tenant: string | null;
+  readonly aggressor: string | null;
+  readonly pool: string | null;
+  readonly replica: string | null;
+  /** A full sentence with the numbers behind it. */
+  readonly message: string;
+}
+
+export interface Results {
+  readonly schemaVersion: typeof RESULTS_SCHEMA_VERSION;
+  readonly tenantryVersion: string;
+  readonly scenario: { readonly name: string; readonly description: string; readonly hash: string; readonly seed: number };
+  readonly policy: string;
+  readonly run: {
+    readonly simulatedSeconds: number;
+    readonly warmupSeconds: number;
+    readonly requests: number;
+    readonly skippedTraceRows: number;
+  };
+  readonly platform: {
+    readonly counts: CountBlock;
+    readonly latency: LatencyBlock;
+    readonly utilization: UtilizationBlock;
+    readonly gpus: number;
+    readonly gpuHours: number;
+    readonly gpuUsd: number;
+    readonly chargedGpuUsd: number;
+    readonly idleUsd: number;
+    readonly revenueUsd: number;
+    readonly usdPerMillionTokens: number | null;
+  };
+  readonly tiers: readonly TierResult[];
+  readonly tenants: readonly TenantResult[];
+  readonly pools: readonly PoolResult[];
+  readonly replicas: readonly ReplicaResult[];
+  readonly fairness: FairnessBlock;
+  readonly attribution: AttributionBlock;
+  readonly timeline: Timeline;
+  readonly events: readonly PlatformEvent[];
+}
