@@ -4,14 +4,14 @@
  * The generator is Alea as shipped by seedrandom: about 10 ns a draw, and made of IEEE operations only, so the same
  * on every machine.
  */
-import alea from "seedrandom/lib/alea.js";
+import seedrandom from "seedrandom";
 
 /** Draws a number in [0, 1). */
 export type RandomStream = () => number;
 
 /** The stream called `name` of the run with this seed; the same pair gives the same draws everywhere. */
 export function randomStream(seed: number, name: string): RandomStream {
-  return alea(`${seed}/${name}`);
+  return seedrandom.alea(`${seed}/${name}`);
 }
 
 /** An exponential draw with mean 1. Never infinite: the uniform draw is taken from (0, 1]. */
