@@ -38,4 +38,6 @@ export interface StepModel {
   readonly flopsPerToken: number;
   /** Bytes read per step whatever its batch (the weights), for memory-bandwidth utilization; 0 when unknown. */
   readonly weightBytesPerStep: number;
+  /** Bytes read per token of context of a decoding sequence; 0 when unknown. */
+  readonly contextTokenBytes: number;
 }
