@@ -30,7 +30,11 @@ export interface Client {
    * Tells the client that an attempt ended, so that it may retry or its user may think and send again.
    * `retryAfterNs` is the server's advice, 0 without one. nextArrivalNs may change.
    */
-  ended(arrival: Arrival, outcome: AttemptOutcome, when: { nowNs: number; retryAfterNs: number }): void;
+  ended(
+    arrival: Arrival,
+    outcome: AttemptOutcome,
+    when: { nowNs: number; retryAfterNs: number },
+  ): void;
 }
 
 /** A row of a trace, in the trace's own time (starting anywhere, never going back by more than the reader sorts out). */
