@@ -91,7 +91,8 @@ export class IndexedHeap {
       let child = 2 * position + 1;
       if (child >= this.#size) break;
       const right = child + 1;
-      if (right < this.#size && this.#before(this.#order[right]!, this.#order[child]!)) child = right;
+      if (right < this.#size && this.#before(this.#order[right]!, this.#order[child]!))
+        child = right;
       const other = this.#order[child]!;
       if (!this.#before(other, id)) break;
       this.#order[position] = other;

@@ -22,7 +22,10 @@ export function affineStepModel(given: AffineCoefficients): StepModel {
   const perSequencePs = Math.round(given.perSequencePs);
   const perTokenPs = Math.round(given.perTokenPs);
   const contextTokenPs = Math.round(given.contextTokenPs);
-  assert(Math.min(fixedPs, perSequencePs, perTokenPs, contextTokenPs) >= 0, "a coefficient is negative");
+  assert(
+    Math.min(fixedPs, perSequencePs, perTokenPs, contextTokenPs) >= 0,
+    "a coefficient is negative",
+  );
   assert(fixedPs + perSequencePs + perTokenPs > 0, "a step would take no time");
   return {
     contextTokenPs,

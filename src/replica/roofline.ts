@@ -50,8 +50,7 @@ export function rooflineStepModel(given: {
   const bandwidth = gpu.memoryBytesPerS * tensorParallel;
   const flopsPerToken = 2 * model.activeParameters;
   const computeTokenPs = (flopsPerToken * PS_PER_S) / (peakFlopsPerS * COMPUTE_EFFICIENCY);
-  const parameterPs =
-    (bytesPerParameter(model) * PS_PER_S) / (bandwidth * WEIGHT_READ_EFFICIENCY);
+  const parameterPs = (bytesPerParameter(model) * PS_PER_S) / (bandwidth * WEIGHT_READ_EFFICIENCY);
   const pairFlops = 4 * model.attentionHeads * model.headSize * model.layers;
   const pairPs =
     (pairFlops * PS_PER_S) / (gpu.flopsPerS.bf16 * tensorParallel * ATTENTION_EFFICIENCY);

@@ -210,7 +210,12 @@ export interface PlatformEvent {
 export interface Results {
   readonly schemaVersion: typeof RESULTS_SCHEMA_VERSION;
   readonly tenantryVersion: string;
-  readonly scenario: { readonly name: string; readonly description: string; readonly hash: string; readonly seed: number };
+  readonly scenario: {
+    readonly name: string;
+    readonly description: string;
+    readonly hash: string;
+    readonly seed: number;
+  };
   readonly policy: string;
   readonly run: {
     readonly simulatedSeconds: number;

@@ -1,0 +1,112 @@
+/**
+ * What a replica measures about its own steps: running totals by cause, and every sequence's share of the GPU time. The
+ * division rule is the biller's: its own step model says how a step's time splits, and measured time scales the split,
+ * so that shares always add up to what was measured, however wrong the model.
+ */
+import { type Prefill, chunkPairs } from "./chunking.ts";
+import type { MeterReading } from "./port.ts";
+import { ShareMeter } from "./share-meter.ts";
+import type { StepCost } from "./step-model.ts";
+
+/** One or more equal-membership steps that ran back to back. The record is reused by its writer. */
+export interface Segment {
+  /** Index of the first step, and how many. */
+  step: number;
+  steps: number;
+  decodes: number;
+  /** Sequences with a prompt chunk in the step; above 0 only when `steps` is 1. */
+  chunks: number;
+  prefills: readonly Prefill[];
+  prefillTokens: number;
+  prefillPairs: number;
+  /** Sum over the steps of the decoding sequences' total context. */
+  contextTokens: number;
+  /** The biller's model of one step without its context, and of one context token. */
+  cost: StepCost;
+  contextTokenPs: number;
+  /** Measured time of all the steps, and measured over modelled. */
+  measuredPs: number;
+  scale: number;
+  busyNs: number;
+}
+
+export class StepMeter implements MeterReading {
+  steps = 0;
+  busyNs = 0;
+  lostNs = 0;
+  downNs = 0;
+  fixedPs = 0;
+  tokenPs = 0;
+  attentionPs = 0;
+  contextPs = 0;
+  kvBlocksUsed = 0;
+  tokens = 0;
+  contextTokens = 0;
+  sequences = 0;
+  kvBlockNs = 0;
+  readonly share: ShareMeter;
+  readonly batchShare: ShareMeter;
+  readonly #active: Uint8Array;
+
+  constructor(slots: number) {
+    this.share = new ShareMeter(slots);
+    this.batchShare = new ShareMeter(slots);
+    this.#active = new Uint8Array(slots);
+  }
+
+  enter(slot: number): void {
+    this.share.enter(slot);
+    this.batchShare.enter(slot);
+    this.#active[slot] = 1;
+  }
+
+  leave(slot: number): void {
+    this.#active[slot] = 0;
+  }
+
+  startDecode(slot: number, step: number, contextTokens: number): void {
+    this.share.startDecode(slot, step, contextTokens);
+    this.batchShare.startDecode(slot, step, contextTokens);
+  }
+
+  record(segment: Segment): void {
+    const { step, steps, decodes, chunks, cost, scale } = segment;
+    const sequences = decodes + chunks;
+    const tokens = decodes + segment.prefillTokens;
+    const ownPs = cost.totalPs - cost.fixedPs - cost.attentionPs;
+    const fixedEachPs = (scale * cost.fixedPs) / sequences;
+    const tokenEachPs = (scale * ownPs) / tokens;
+    const basePs = steps * (fixedEachPs + tokenEachPs);
+    this.share.addDecodes(step, steps, basePs, scale * segment.contextTokenPs);
+    this.batchShare.addDecodes(step, steps, segment.measuredPs / sequences, 0);
+    if (chunks > 0) this.#recordPrefills(segment, fixedEachPs, tokenEachPs);
+    this.steps += steps;
+    this.busyNs += segment.busyNs;
+    this.fixedPs += steps * scale * cost.fixedPs;
+    this.tokenPs += steps * scale * ownPs;
+    this.attentionPs += scale * cost.attentionPs;
+    this.contextPs += scale * segment.contextTokenPs * segment.contextTokens;
+    this.tokens += steps * tokens;
+    this.contextTokens += segment.contextTokens;
+    this.sequences += steps * sequences;
+  }
+
+  inFlightPs(): number {
+    let ps = 0;
+    for (let slot = 0; slot < this.#active.length; slot++) {
+      if (this.#active[slot] === 1) ps += this.share.prefillPs(slot) + this.share.decodePs(slot);
+    }
+    return ps;
+  }
+
+  #recordPrefills(segment: Segment, fixedEachPs: number, tokenEachPs: number): void {
+    const pairPs = (segment.scale * segment.cost.attentionPs) / segment.prefillPairs;
+    const batchEachPs = segment.measuredPs / (segment.decodes + segment.chunks);
+    for (let index = 0; index < segment.chunks; index++) {
+      const { slot, chunkTokens, computedTokens } = segment.prefills[index]!;
+      const attentionPs = pairPs * chunkPairs(chunkTokens, computedTokens);
+      this.share.addPrefill(slot, fixedEachPs + tokenEachPs * chunkTokens + attentionPs);
+      this.batchShare.addPrefill(slot, batchEachPs);
+    }
+  }
+}
