@@ -14,13 +14,34 @@ export type RateShape =
       readonly levels: readonly number[];
       readonly phaseNs: number;
     }
-  | { readonly kind: "ramp"; readonly fromNs: number; readonly toNs: number; readonly from: number; readonly to: number }
-  | { readonly kind: "spike"; readonly atNs: number; readonly forNs: number; readonly factor: number };
+  | {
+      readonly kind: "ramp";
+      readonly fromNs: number;
+      readonly toNs: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  | {
+      readonly kind: "spike";
+      readonly atNs: number;
+      readonly forNs: number;
+      readonly factor: number;
+    };
 
 export type ArrivalConfig =
   | { readonly kind: "poisson"; readonly ratePerS: number; readonly shapes: readonly RateShape[] }
-  | { readonly kind: "gamma"; readonly ratePerS: number; readonly cv: number; readonly shapes: readonly RateShape[] }
-  | { readonly kind: "weibull"; readonly ratePerS: number; readonly cv: number; readonly shapes: readonly RateShape[] }
+  | {
+      readonly kind: "gamma";
+      readonly ratePerS: number;
+      readonly cv: number;
+      readonly shapes: readonly RateShape[];
+    }
+  | {
+      readonly kind: "weibull";
+      readonly ratePerS: number;
+      readonly cv: number;
+      readonly shapes: readonly RateShape[];
+    }
   | { readonly kind: "constant"; readonly ratePerS: number; readonly shapes: readonly RateShape[] }
   | {
       /** A two-state Markov-modulated Poisson process; sojourns are exponential. */
@@ -31,7 +52,12 @@ export type ArrivalConfig =
       readonly meanOffNs: number;
       readonly shapes: readonly RateShape[];
     }
-  | { readonly kind: "closed-loop"; readonly users: number; readonly thinkMeanNs: number; readonly thinkCv: number }
+  | {
+      readonly kind: "closed-loop";
+      readonly users: number;
+      readonly thinkMeanNs: number;
+      readonly thinkCv: number;
+    }
   | { readonly kind: "trace"; readonly trace: TraceConfig };
 
 export type TraceFormat = "azure" | "burstgpt" | "mooncake" | "vtc" | "tenantry";
@@ -55,9 +81,18 @@ export type LengthConfig =
   | { readonly kind: "constant"; readonly tokens: number }
   | { readonly kind: "uniform"; readonly min: number; readonly max: number }
   | { readonly kind: "exponential"; readonly mean: number; readonly max: number }
-  | { readonly kind: "lognormal"; readonly median: number; readonly sigma: number; readonly min: number; readonly max: number }
+  | {
+      readonly kind: "lognormal";
+      readonly median: number;
+      readonly sigma: number;
+      readonly min: number;
+      readonly max: number;
+    }
   /** Quantile table: (probability, tokens) rising in both, first probability 0, last 1; linear in between. */
-  | { readonly kind: "empirical"; readonly quantiles: readonly (readonly [probability: number, tokens: number])[] };
+  | {
+      readonly kind: "empirical";
+      readonly quantiles: readonly (readonly [probability: number, tokens: number])[];
+    };
 
 export interface RetryConfig {
   /** Attempts after the first. 0 never retries. */
@@ -90,7 +125,13 @@ export interface ClientConfig {
 }
 
 export type FaultConfig =
-  | { readonly kind: "crash"; readonly pool: number; readonly replica: number; readonly atNs: number; readonly downForNs: number }
+  | {
+      readonly kind: "crash";
+      readonly pool: number;
+      readonly replica: number;
+      readonly atNs: number;
+      readonly downForNs: number;
+    }
   | {
       /** A straggler: every step takes `factor` times as long. */
       readonly kind: "slow";

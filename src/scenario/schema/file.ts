@@ -1,0 +1,44 @@
+/**
+ * The scenario file as a whole: its sections, its version, and its JSON Schema for editors.
+ */
+import { z } from "zod";
+import { platform } from "./platform.ts";
+import { faults, serve, simulation, workload } from "./workload.ts";
+
+/** The version this program writes and reads; older files are migrated (migrate.ts). */
+export const CURRENT_VERSION = 1;
+
+export const scenarioFile = z
+  .strictObject({
+    $schema: z.string().optional().describe("Where editors find this schema (JSON files)."),
+    version: z.literal(CURRENT_VERSION).describe("Version of the file format."),
+    name: z.string().min(1).describe("Short name, used in reports."),
+    description: z.string().default("").describe("The question this scenario answers."),
+    platform: platform.describe("What is provided: policy, tiers, pools, tenants, prices."),
+    workload,
+    faults,
+    simulation,
+    serve,
+  })
+  .describe("A Tenantry scenario.");
+
+export type ScenarioFile = z.output<typeof scenarioFile>;
+
+/** A JSON Schema, as far as this room reads its own. */
+export interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly const?: unknown;
+  readonly [key: string]: unknown;
+}
+
+/**
+ * The JSON Schema (draft 7, which every editor's YAML support reads) of a scenario file as it is written: strings with
+ * units, defaults as text. `tenantry schema` prints it.
+ */
+export function scenarioJsonSchema(): JsonSchema {
+  return z.toJSONSchema(scenarioFile, { io: "input", target: "draft-7" }) as JsonSchema;
+}
