@@ -42,6 +42,7 @@ export interface ReplicaListener {
   /** The KV cache cannot hold the next step; the replica waits until enough has been evicted. */
   pressure(nowNs: number, replica: number): void;
   boundary(nowNs: number, replica: number): void;
+  /** Comes before the `left` of every sequence it held. */
   down(nowNs: number, replica: number, cause: string): void;
   up(nowNs: number, replica: number): void;
 }
@@ -53,7 +54,10 @@ export interface MeterReading {
   /** Time in steps, GPU by GPU the same, ns; and the part of it that a crash made worthless. */
   readonly busyNs: number;
   readonly lostNs: number;
+  /** Time down in outages that have ended. */
   readonly downNs: number;
+  /** Time between steps up to `nowNs`, outages left out. */
+  idleUntil(nowNs: number): number;
   /** Busy time by cause, ps: whatever the batch, tokens, prompt attention, context of decoding sequences. */
   readonly fixedPs: number;
   readonly tokenPs: number;

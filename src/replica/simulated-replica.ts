@@ -176,14 +176,15 @@ export class SimulatedReplica {
     if (this.#state === "running") {
       const done = this.#stepsBefore(nowNs) - 1;
       if (done > 0) this.#complete(done);
-      this.meter.busyNs += nowNs - this.#lastBoundaryNs;
-      this.meter.lostNs += nowNs - this.#lastBoundaryNs;
+      this.meter.lose(nowNs - this.#lastBoundaryNs);
     }
     this.#state = "down";
+    this.meter.stopIdle(nowNs);
     this.#downSinceNs = nowNs;
     this.#stepEventNs = Infinity;
     this.#askedStep = Infinity;
     this.#atBoundary = true;
+    this.#listener.down(nowNs, this.#config.index, cause);
     for (const slot of this.#slots) {
       if (slot.phase !== "free") this.#leave(nowNs, slot, "replica-down");
     }
@@ -192,13 +193,13 @@ export class SimulatedReplica {
     this.#evicting = [];
     this.#atBoundary = false;
     this.#resetTotals();
-    this.#listener.down(nowNs, this.#config.index, cause);
   }
 
   restart(nowNs: number): void {
     if (this.#state !== "down") return;
     this.#state = "idle";
     this.meter.downNs += nowNs - this.#downSinceNs;
+    this.meter.startIdle(nowNs);
     this.#listener.up(nowNs, this.#config.index);
   }
 
@@ -285,6 +286,7 @@ export class SimulatedReplica {
       if (this.#evicting.length === 0) {
         this.#state = "stalled";
         this.#stepEventNs = Infinity;
+        this.meter.startIdle(nowNs);
         return false;
       }
       this.#applyEvictions(nowNs);
@@ -300,6 +302,7 @@ export class SimulatedReplica {
       assert(this.#joining.length === 0, "a context larger than the whole KV cache joined");
       this.#state = "idle";
       this.#stepEventNs = Infinity;
+      this.meter.startIdle(nowNs);
       this.#resetTotals();
       return;
     }
@@ -462,6 +465,7 @@ export class SimulatedReplica {
     this.#baseNs = nowNs;
     this.#offsetPs = 0;
     this.#lastBoundaryNs = nowNs;
+    this.meter.stopIdle(nowNs);
   }
 
   #rebase(): void {

@@ -44,6 +44,8 @@ export class StepMeter implements MeterReading {
   contextTokens = 0;
   sequences = 0;
   kvBlockNs = 0;
+  idleNs = 0;
+  #idleSinceNs: number | undefined = 0;
   readonly share: ShareMeter;
   readonly batchShare: ShareMeter;
   readonly #active: Uint8Array;
@@ -67,6 +69,27 @@ export class StepMeter implements MeterReading {
   startDecode(slot: number, step: number, contextTokens: number): void {
     this.share.startDecode(slot, step, contextTokens);
     this.batchShare.startDecode(slot, step, contextTokens);
+  }
+
+  /** No step runs from here on; idle time is measured from these gaps, not taken as what is left over. */
+  startIdle(nowNs: number): void {
+    this.#idleSinceNs = nowNs;
+  }
+
+  stopIdle(nowNs: number): void {
+    if (this.#idleSinceNs === undefined) return;
+    this.idleNs += nowNs - this.#idleSinceNs;
+    this.#idleSinceNs = undefined;
+  }
+
+  idleUntil(nowNs: number): number {
+    return this.idleNs + (this.#idleSinceNs === undefined ? 0 : nowNs - this.#idleSinceNs);
+  }
+
+  /** A step under way came to nothing after `ns`: busy time that no sequence is charged for. */
+  lose(ns: number): void {
+    this.busyNs += ns;
+    this.lostNs += ns;
   }
 
   record(segment: Segment): void {
