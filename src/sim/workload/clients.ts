@@ -72,25 +72,24 @@ function createSource(config: ClientConfig, deps: ClientDeps, streamFor: StreamF
 }
 
 class RetryingClient implements Client {
+  /** Kept as a field: the driver reads it several times per event. */
+  nextArrivalNs: number;
   readonly #source: RequestSource;
   readonly #retries: Retries;
 
   constructor(source: RequestSource, retries: Retries) {
     this.#source = source;
     this.#retries = retries;
-  }
-
-  get nextArrivalNs(): number {
-    return Math.min(this.#source.nextNs, this.#retries.nextNs);
+    this.nextArrivalNs = source.nextNs;
   }
 
   take(): Arrival {
     assert(this.nextArrivalNs !== Infinity, "an arrival is known");
     // A retry goes before a new request of the same time: its request has waited longer.
-    if (this.#retries.nextNs > this.#source.nextNs) return this.#source.take();
-    const retry = this.#retries.take();
-    assert(retry !== undefined, "a retry is due");
-    return retry;
+    const isRetry = this.#retries.nextNs <= this.#source.nextNs;
+    const arrival = isRetry ? this.#retries.take() : this.#source.take();
+    this.#update();
+    return arrival;
   }
 
   ended(
@@ -104,5 +103,10 @@ class RetryingClient implements Client {
     } else if (!this.#retries.plan(arrival, when)) {
       this.#source.finished(when.nowNs + Math.max(when.retryAfterNs, MIN_REFUSED_NS));
     }
+    this.#update();
+  }
+
+  #update(): void {
+    this.nextArrivalNs = Math.min(this.#source.nextNs, this.#retries.nextNs);
   }
 }

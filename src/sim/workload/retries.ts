@@ -3,6 +3,7 @@
  * Holds the retries that wait; each stands for one request that would otherwise be in flight, so their number is
  * bounded by what the client sends within its longest back-off.
  */
+import { assert } from "../../base/assert.ts";
 import { Heap } from "../../base/heap.ts";
 import type { RandomStream } from "../../base/random.ts";
 import type { RetryConfig } from "../../scenario/scenario.ts";
@@ -14,6 +15,8 @@ interface Waiting {
 }
 
 export class Retries {
+  /** When the next retry arrives; Infinity without one. */
+  nextNs = Infinity;
   readonly #config: RetryConfig;
   readonly #random: RandomStream;
   readonly #waiting = new Heap<Waiting>(isBefore);
@@ -24,13 +27,11 @@ export class Retries {
     this.#random = random;
   }
 
-  /** When the next retry arrives; Infinity without one. */
-  get nextNs(): number {
-    return this.#waiting.peek()?.arrival.timeNs ?? Infinity;
-  }
-
-  take(): Arrival | undefined {
-    return this.#waiting.pop()?.arrival;
+  take(): Arrival {
+    const waiting = this.#waiting.pop();
+    assert(waiting !== undefined, "a retry is waiting");
+    this.nextNs = this.#waiting.peek()?.arrival.timeNs ?? Infinity;
+    return waiting.arrival;
   }
 
   /** Plans the next attempt after one that did not succeed; false when the client has none left. */
@@ -43,6 +44,7 @@ export class Retries {
       attempt: failed.attempt + 1,
     };
     this.#waiting.push({ arrival, order: this.#planned++ });
+    this.nextNs = Math.min(this.nextNs, arrival.timeNs);
     return true;
   }
 
