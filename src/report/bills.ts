@@ -1,0 +1,37 @@
+/**
+ * Bills as CSV, for a spreadsheet or a billing system: one row per tenant and kind of cost, then a total per tenant.
+ * Amounts are US dollars with every digit down to the nano-dollar and no grouping.
+ */
+import type { CostBlock, Results, TenantResult } from "../results/results.ts";
+import { formatExactUsd } from "./format.ts";
+
+const KINDS: readonly (readonly [kind: string, usd: (cost: CostBlock) => number])[] = [
+  ["gpu", (cost) => cost.gpuUsd],
+  ["input-tokens", (cost) => cost.inputTokensUsd],
+  ["cached-input-tokens", (cost) => cost.cachedInputTokensUsd],
+  ["output-tokens", (cost) => cost.outputTokensUsd],
+  ["adapters", (cost) => cost.adaptersUsd],
+  ["idle", (cost) => cost.idleUsd],
+  ["total", (cost) => cost.totalUsd],
+];
+
+/** Renders bills.csv: header `tenant,tier,kind,usd`, RFC 4180 quoting, lines ended by CRLF. */
+export function billsCsv(results: Results): string {
+  const rows = results.tenants.flatMap(billRows);
+  return [["tenant", "tier", "kind", "usd"], ...rows].map((row) => `${row.join(",")}\r\n`).join("");
+}
+
+function billRows(tenant: TenantResult): readonly (readonly string[])[] {
+  const name = csvField(tenant.name);
+  const tier = csvField(tenant.tier);
+  return KINDS.map(([kind, usd]) => [name, tier, kind, formatExactUsd(usd(tenant.cost))]);
+}
+
+/**
+ * Quotes where needed. A text that a spreadsheet would run as a formula gets an apostrophe before it, the spreadsheets'
+ * own mark for text: names come from whoever signs up.
+ */
+function csvField(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,89 @@
+/**
+ * What each figure means, said once: the page shows these in its appendix and on hover over a column, the Markdown in its
+ * appendix. docs/results.md defines the fields of the file itself.
+ */
+
+export interface Definition {
+  readonly term: string;
+  readonly meaning: string;
+}
+
+export const DEFINITIONS = {
+  ttft: {
+    term: "TTFT",
+    meaning:
+      "Time to first token: from a request's arrival at the platform's edge to its first output token.",
+  },
+  tpot: {
+    term: "TPOT",
+    meaning:
+      "Time per output token: (E2E − TTFT) / (output tokens − 1), one value per request; undefined for a single token.",
+  },
+  e2e: { term: "E2E", meaning: "From a request's arrival to its last output token." },
+  queue: {
+    term: "Queue",
+    meaning: "Waiting time: from a request's arrival to the moment it joins a running batch.",
+  },
+  quantiles: {
+    term: "P50, P90, P99",
+    meaning:
+      "Quantiles over completed requests after the warm-up, within 0.1 % of the exact order statistic. Means and maxima are exact.",
+  },
+  verdict: {
+    term: "Verdict",
+    meaning:
+      "Met or missed, per target and for the tier or tenant as a whole. Below 100 samples it is “not enough data”, and never counts as met.",
+  },
+  compliance: {
+    term: "Compliance",
+    meaning:
+      "Share of completed requests that met every target of their tier. “With rejections” counts rejected and failed requests as misses.",
+  },
+  errorBudget: {
+    term: "Error budget used",
+    meaning:
+      "(1 − compliance) / (1 − objective): above 100 % the run broke more promises than the objective allows.",
+  },
+  goodput: {
+    term: "Goodput",
+    meaning: "Completed requests per second that met every target of their tier.",
+  },
+  utilization: {
+    term: "Utilization (busy)",
+    meaning:
+      "Busy GPU time / provisioned GPU time. It flatters: a single sequence makes a GPU busy. Read it beside the next two.",
+  },
+  mfu: {
+    term: "MFU",
+    meaning:
+      "Model FLOPs utilization: floating-point operations done / the GPUs' peak over provisioned time.",
+  },
+  bandwidth: {
+    term: "Memory bandwidth",
+    meaning: "Bytes moved / the GPUs' peak memory bandwidth over provisioned time.",
+  },
+  attribution: {
+    term: "Attribution accuracy",
+    meaning:
+      "1 − ½ Σ |billed − true| / Σ true over tenants, where “true” is the division of GPU time step by step in a replica whose real step times the biller does not know.",
+  },
+  baseline: {
+    term: "1/batch baseline",
+    meaning:
+      "The cost if every step were divided equally among the sequences in its batch: common, simple, and unfair to short requests.",
+  },
+  share: {
+    term: "Share of service, share of weight",
+    meaning:
+      "Weighted tokens delivered (input and output, each with its weight), and tier weight × tenant weight, both as shares.",
+  },
+  requiredGpus: {
+    term: "Required GPUs",
+    meaning: "GPUs this demand needs by the allocator's formula, at the utilization it plans for.",
+  },
+  jain: {
+    term: "Jain's index",
+    meaning:
+      "(Σx)² / (n Σx²) over service / weight of the tenants that were backlogged; 1 is perfectly fair.",
+  },
+} as const satisfies Readonly<Record<string, Definition>>;

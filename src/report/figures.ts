@@ -1,0 +1,98 @@
+/**
+ * The key figures at the top: a handful of numbers, each with what is needed to read it honestly. Busy utilization stands
+ * beside MFU and memory bandwidth because it flatters, and attribution accuracy beside the rule it is meant to beat.
+ */
+import type { Results } from "../results/results.ts";
+import { DEFINITIONS } from "./definitions.ts";
+import { formatCount, formatNumber, formatPercent, formatUsd } from "./format.ts";
+
+export interface FigureValue {
+  readonly value: string;
+  /** What this value is, where a figure has several. */
+  readonly name?: string;
+  /** From 0 to 1, to be drawn as a bar. */
+  readonly share?: number;
+}
+
+export interface KeyFigure {
+  readonly label: string;
+  readonly values: readonly FigureValue[];
+  readonly detail: string;
+  readonly hint: string;
+}
+
+export function keyFigures(results: Results): readonly KeyFigure[] {
+  return [
+    requestFigure(results),
+    utilizationFigure(results),
+    attributionFigure(results),
+    ...moneyFigures(results),
+  ];
+}
+
+function requestFigure({ platform: { counts }, run }: Results): KeyFigure {
+  const parts: readonly (readonly [number, string])[] = [
+    [counts.completed, "completed"],
+    [counts.rejected, "rejected"],
+    [counts.failed, "failed"],
+    [counts.cancelled, "cancelled"],
+  ];
+  const named = parts.filter(([count], index) => index === 0 || count > 0);
+  return {
+    label: "Requests",
+    values: [{ value: formatCount(run.requests) }],
+    detail: named.map(([count, word]) => `${formatCount(count)} ${word}`).join(", "),
+    hint: "All requests of the run; the outcomes count those after the warm-up.",
+  };
+}
+
+function utilizationFigure({ platform: { utilization } }: Results): KeyFigure {
+  const { busy, mfu, memoryBandwidth } = utilization;
+  return {
+    label: "GPU utilization",
+    values: [
+      shareValue("busy", busy),
+      shareValue("MFU", mfu),
+      shareValue("memory bandwidth", memoryBandwidth),
+    ],
+    detail:
+      "Busy flatters: one sequence makes a GPU busy. The other two say how much of the hardware was used.",
+    hint: DEFINITIONS.utilization.meaning,
+  };
+}
+
+function attributionFigure({ attribution }: Results): KeyFigure {
+  const isAudited = attribution.accuracy !== null;
+  return {
+    label: "Attribution accuracy",
+    values: [
+      { name: "as billed", value: formatPercent(attribution.accuracy) },
+      { name: "by 1/batch", value: formatPercent(attribution.accuracyByBatchShare) },
+    ],
+    detail: isAudited
+      ? `Bills held against the true division of GPU time, over ${formatCount(attribution.auditedRequests)} requests.`
+      : "This run was not audited.",
+    hint: DEFINITIONS.attribution.meaning,
+  };
+}
+
+function moneyFigures({ platform }: Results): readonly KeyFigure[] {
+  return [
+    {
+      label: "GPU cost",
+      values: [{ value: formatUsd(platform.gpuUsd) }],
+      detail: `${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle.`,
+      hint: "All provisioned GPU time at its price, whether used or not.",
+    },
+    {
+      label: "Cost per million tokens",
+      values: [{ value: formatUsd(platform.usdPerMillionTokens) }],
+      detail: `${formatUsd(platform.revenueUsd)} billed to tenants in all.`,
+      hint: "GPU cost per million tokens served, input and output.",
+    },
+  ];
+}
+
+function shareValue(name: string, share: number): FigureValue {
+  return { name, value: formatPercent(share, 1), share };
+}

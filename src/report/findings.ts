@@ -1,0 +1,69 @@
+/**
+ * Findings in words: where the money went, how right the bills are, how fair the service was and what happened. A figure
+ * alone does not tell a reader whether it is good; these sentences say what it means.
+ */
+import type { FairnessBlock, Results } from "../results/results.ts";
+import { formatCount, formatNumber, formatPercent, formatUsd } from "./format.ts";
+
+/** Where the GPU money went: charged to requests, or idle. */
+export function idleWords({ platform }: Results): string {
+  const { gpuUsd, chargedGpuUsd, idleUsd } = platform;
+  if (gpuUsd === 0) return "No GPU time was provisioned.";
+  return `Of ${formatUsd(gpuUsd)} of GPU time, ${formatUsd(chargedGpuUsd)} (${formatPercent(chargedGpuUsd / gpuUsd, 1)}) was charged to requests and ${formatUsd(idleUsd)} (${formatPercent(idleUsd / gpuUsd, 1)}) stood idle.`;
+}
+
+/** How much of the money reached the right tenant, and how much would have by the 1/batch rule. */
+export function attributionWords({ attribution }: Results): string {
+  const { accuracy, accuracyByBatchShare, auditedRequests } = attribution;
+  if (accuracy === null) {
+    return "The bills were not audited in this run: there were no hidden step times to hold them against.";
+  }
+  const audit = `The bills were held against hidden step times (noise ${formatPercent(attribution.stepNoise, 1)} per step, coefficients off by up to ${formatPercent(attribution.coefficientError, 1)}) over ${formatCount(auditedRequests)} requests: of every $100 of GPU time, ${formatUsd((1 - accuracy) * 100)} was billed to the wrong tenant.`;
+  if (accuracyByBatchShare === null) return audit;
+  return `${audit} Dividing each step by its batch size would have misplaced ${formatUsd((1 - accuracyByBatchShare) * 100)}.`;
+}
+
+/** What Jain's index and the service gap say. */
+export function fairnessWords({ fairness }: Results): readonly string[] {
+  return [jainWords(fairness.jainIndex), gapWords(fairness)];
+}
+
+export function eventWords({ events }: Results): string {
+  if (events.length === 0) {
+    return "Nothing out of the ordinary: no noisy neighbour was found, and no replica failed or slowed down.";
+  }
+  const noisy = events.filter((event) => event.kind === "noisy-neighbour").length;
+  const faults = events.filter(
+    (event) => event.kind === "replica-down" || event.kind === "replica-slow",
+  ).length;
+  return `${plural(noisy, "noisy neighbour")} and ${plural(faults, "replica fault")}. The charts over time mark them at the top.`;
+}
+
+function jainWords(index: number | null): string {
+  if (index === null) {
+    return "Jain's index is undefined: no two tenants waited at the same time, so nobody's service came at another's expense.";
+  }
+  return `Jain's index of service per weight is ${formatNumber(index, 4)}: 1 means that every tenant with work waiting was served in proportion to its weight.`;
+}
+
+function gapWords({
+  maxWeightedServiceGap: gap,
+  serviceGapBound: bound,
+  pair,
+}: FairnessBlock): string {
+  if (gap === null || pair === null) {
+    return "No two tenants of a pool were backlogged without a break, so there is no service gap to measure.";
+  }
+  const between = `Between ${pair[0]} and ${pair[1]}, both backlogged without a break, weighted service differed by at most ${formatNumber(gap, 4)}`;
+  if (bound === null) return `${between}.`;
+  const judged = gap <= bound ? "within" : "beyond";
+  const meaning =
+    gap <= bound
+      ? "neither could run ahead of the other without limit"
+      : "the scheduler let one run ahead of the other";
+  return `${between}, ${judged} the bound of ${formatNumber(bound, 4)}: ${meaning}.`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
