@@ -1,0 +1,97 @@
+/**
+ * Carries out what adapter residency plans: asks replicas to unload and load, keeps the requests that wait for a load, and
+ * counts hits and loads. A request bound to a replica that must load its adapter first joins when the load is answered.
+ */
+import type { EngineEffects } from "../effects.ts";
+import type { Request } from "../request.ts";
+import type { AdapterOwner, TenantState } from "../tenant.ts";
+import type { ReplicaView } from "./replica-view.ts";
+
+/** An adapter as replicas know it. */
+export interface AdapterNeed {
+  readonly adapter: number;
+  readonly bytes: number;
+}
+
+export class AdapterLoads<Origin> {
+  readonly #tenants: readonly TenantState[];
+  readonly #adapters: readonly AdapterOwner[];
+  readonly #effects: EngineEffects<Origin>;
+
+  constructor(parts: {
+    readonly tenants: readonly TenantState[];
+    readonly adapters: readonly AdapterOwner[];
+    readonly effects: EngineEffects<Origin>;
+  }) {
+    this.#tenants = parts.tenants;
+    this.#adapters = parts.adapters;
+    this.#effects = parts.effects;
+  }
+
+  /** The adapter a request needs, in the platform's numbering. */
+  adapterOf(request: Request<Origin>): AdapterNeed | undefined {
+    if (request.adapter === undefined) return undefined;
+    const adapter = this.#tenants[request.tenant]!.firstAdapter + request.adapter;
+    return { adapter, bytes: this.#adapters[adapter]!.bytes };
+  }
+
+  /** Bytes that binding the request to the replica would newly load. */
+  bytesToLoad(request: Request<Origin>, replica: ReplicaView<Origin>): number {
+    const need = this.adapterOf(request);
+    if (need === undefined) return 0;
+    return replica.adapters.plan(need.adapter, need.bytes).kind === "load" ? need.bytes : 0;
+  }
+
+  /** Pins the request's adapter on its replica, loading it if need be; false when the request must wait for it. */
+  use(nowNs: number, request: Request<Origin>, replica: ReplicaView<Origin>): boolean {
+    const { adapter, bytes } = this.adapterOf(request)!;
+    const tenant = this.#tenants[request.tenant]!;
+    const plan = replica.adapters.plan(adapter, bytes);
+    if (plan.kind === "load") {
+      for (const other of plan.unload) {
+        replica.adapters.startUnload(other);
+        this.#effects.unloadAdapter(nowNs, replica.index, other);
+      }
+      replica.adapters.startLoad(nowNs, adapter, bytes);
+      tenant.memory.take(bytes);
+      tenant.adapterLoads += 1;
+      this.#effects.loadAdapter(nowNs, replica.index, adapter, bytes);
+    } else {
+      tenant.adapterHits += 1;
+    }
+    replica.adapters.pin(nowNs, adapter);
+    return plan.kind === "resident";
+  }
+
+  /** The load is done: those who waited for it join. */
+  loaded(nowNs: number, replica: ReplicaView<Origin>, adapter: number): void {
+    replica.adapters.loaded(adapter);
+    for (const request of replica.bound) {
+      if (request?.state !== "loading") continue;
+      if (this.adapterOf(request)!.adapter !== adapter) continue;
+      request.state = "joining";
+      this.#effects.join(nowNs, replica.index, request.slot, request);
+    }
+  }
+
+  /** The adapter's memory is free again; returns how long it was held since last charged, ns, and whose it is. */
+  unloaded(nowNs: number, replica: ReplicaView<Origin>, adapter: number): HeldAdapter {
+    const { tenant, bytes } = this.#adapters[adapter]!;
+    const heldNs = replica.adapters.unloaded(nowNs, adapter);
+    this.#tenants[tenant]!.memory.giveBack(bytes);
+    return { tenant, heldNs };
+  }
+
+  /** What the replica has held since that was last charged. */
+  held(nowNs: number, replica: ReplicaView<Origin>): HeldAdapter[] {
+    return [...replica.adapters.held()].map((adapter) => ({
+      tenant: this.#adapters[adapter]!.tenant,
+      heldNs: replica.adapters.chargeHeld(nowNs, adapter),
+    }));
+  }
+}
+
+export interface HeldAdapter {
+  readonly tenant: number;
+  readonly heldNs: number;
+}

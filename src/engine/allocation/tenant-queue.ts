@@ -1,0 +1,54 @@
+/**
+ * The waiting requests of one tenant in one pool, in the order its policy wants them, and what they add up to. The head
+ * is the only request that can be scheduled: what holds it back holds back its tenant, and nobody else.
+ */
+import { Heap } from "../../base/heap.ts";
+import type { Request } from "../request.ts";
+
+export class TenantQueue<Origin> {
+  readonly tenant: number;
+  readonly tier: number;
+  readonly #requests: Heap<Request<Origin>>;
+  /** Prompt and predicted output tokens of all that wait. */
+  waitingTokens = 0;
+  /** Its head was refused in the present round of scheduling. */
+  isPassedOver = false;
+
+  constructor(given: {
+    readonly tenant: number;
+    readonly tier: number;
+    readonly before: (a: Request<unknown>, b: Request<unknown>) => boolean;
+  }) {
+    this.tenant = given.tenant;
+    this.tier = given.tier;
+    this.#requests = new Heap<Request<Origin>>(given.before);
+  }
+
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  get head(): Request<Origin> | undefined {
+    return this.#requests.peek();
+  }
+
+  push(request: Request<Origin>): void {
+    this.#requests.push(request);
+    this.waitingTokens += request.promptTokens + request.predictedTokens;
+  }
+
+  takeHead(): void {
+    const request = this.#requests.pop()!;
+    this.waitingTokens -= request.promptTokens + request.predictedTokens;
+  }
+
+  remove(request: Request<Origin>): void {
+    if (this.#requests.remove(request)) {
+      this.waitingTokens -= request.promptTokens + request.predictedTokens;
+    }
+  }
+
+  values(): readonly Request<Origin>[] {
+    return this.#requests.values();
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Everything the engine wants done or known leaves through this one interface. A driver implements it: the simulator
+ * answers from a step-time model, the live server from real replicas. Calls are made synchronously, inside the call that
+ * caused them; a driver must not call back into the engine from here except where a method says so.
+ */
+import type { ReplicaPort } from "../replica/port.ts";
+import type { Charge } from "./cost/charge.ts";
+import type { Outcome, Request } from "./request.ts";
+
+/** Something an operator would want to know: kept in the results, logged in live mode. */
+export interface EngineEvent {
+  readonly kind: "noisy-neighbour" | "noisy-neighbour-ended" | "replica-down" | "replica-up";
+  readonly tenant: number | undefined;
+  readonly aggressor: number | undefined;
+  readonly pool: number | undefined;
+  readonly replica: number | undefined;
+  /** One full sentence with the numbers behind it. */
+  readonly message: string;
+}
+
+export interface EngineEffects<Origin> extends ReplicaPort<Request<Origin>> {
+  /** Call `wake` at this time or soon after. A later wakeAt replaces it. */
+  wakeAt(timeNs: number): void;
+  /** The request's first output token (its very first: a resumed request has had it). */
+  firstToken(nowNs: number, request: Request<Origin>): void;
+  /** The request is over; its record will not change again. */
+  ended(nowNs: number, request: Request<Origin>, outcome: Outcome): void;
+  /** An entry of the ledger. The record is reused: copy what must last. */
+  charged(nowNs: number, charge: Charge): void;
+  event(nowNs: number, event: EngineEvent): void;
+}

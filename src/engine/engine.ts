@@ -1,0 +1,328 @@
+/**
+ * The control plane as one synchronous function of (state, time, input): submissions, cancellations, wake-ups and the
+ * replicas' notifications go in, effects come out. The simulator and the live server are two drivers around it. This file
+ * only routes: who may enter is admission.ts, who goes next scheduler.ts and policy/, who pays cost/, who suffers sla/.
+ */
+import { assert } from "../base/assert.ts";
+import type { Departure, MeterReading, ReplicaListener } from "../replica/port.ts";
+import { screen } from "./admission.ts";
+import { ReplicaView } from "./allocation/replica-view.ts";
+import type { PlatformConfig } from "./config.ts";
+import { Ledger } from "./cost/ledger.ts";
+import { splitStay } from "./cost/split-stay.ts";
+import type { EngineEffects } from "./effects.ts";
+import { FairnessMonitor } from "./fairness-monitor.ts";
+import { MemoryGuard } from "./memory-guard.ts";
+import { NoisyNeighbourDetector } from "./noisy-neighbour.ts";
+import type { Admission, Outcome, Request, Submission } from "./request.ts";
+import { createRequest } from "./request.ts";
+import { PoolScheduler } from "./scheduler.ts";
+import { SlaMonitor } from "./sla/sla-monitor.ts";
+import { type TenantState, adapterOwners, createTenants } from "./tenant.ts";
+
+/** A request that lost its replica this often fails: something is wrong with it, or with everything. */
+const MAX_CRASHES = 3;
+
+export class Engine<Origin> implements ReplicaListener {
+  readonly platform: PlatformConfig;
+  readonly tenants: readonly TenantState[];
+  readonly replicas: readonly ReplicaView<Origin>[];
+  readonly schedulers: readonly PoolScheduler<Origin>[];
+  readonly ledger: Ledger;
+  readonly sla: SlaMonitor;
+  readonly fairness: readonly FairnessMonitor<Origin>[];
+  readonly #effects: EngineEffects<Origin>;
+  readonly #neighbours: NoisyNeighbourDetector;
+  readonly #memory: MemoryGuard<Origin>;
+  #nextNumber = 0;
+  #nextCheckNs: number;
+  readonly #idleChargedNs: Float64Array;
+
+  /** `meters` has one reading per replica, in the order of the pools; drivers keep them current. */
+  constructor(
+    platform: PlatformConfig,
+    effects: EngineEffects<Origin>,
+    meters: readonly MeterReading[],
+  ) {
+    this.platform = platform;
+    this.#effects = effects;
+    this.tenants = createTenants(platform);
+    this.replicas = createReplicas(platform, meters);
+    const adapters = adapterOwners(this.tenants);
+    this.schedulers = platform.pools.map(
+      (_, pool) =>
+        new PoolScheduler<Origin>({
+          platform,
+          pool,
+          tenants: this.tenants,
+          adapters,
+          replicas: this.replicas.filter((replica) => replica.pool === pool),
+          effects,
+        }),
+    );
+    this.ledger = new Ledger(
+      platform,
+      this.replicas.map(({ config }) => config),
+      (nowNs, charge) => effects.charged(nowNs, charge),
+    );
+    this.sla = new SlaMonitor(platform);
+    this.fairness = this.schedulers.map((scheduler) => new FairnessMonitor(scheduler));
+    this.#neighbours = new NoisyNeighbourDetector(platform, this.sla);
+    this.#memory = new MemoryGuard(this.tenants, effects);
+    this.#idleChargedNs = new Float64Array(this.replicas.length);
+    this.#nextCheckNs = platform.isolation.checkEveryNs;
+    effects.wakeAt(this.#nextCheckNs);
+  }
+
+  /** Requests admitted and not yet ended. */
+  get requestsInFlight(): number {
+    let inFlight = 0;
+    for (const { quota } of this.tenants) inFlight += quota.leases;
+    return inFlight;
+  }
+
+  submit(nowNs: number, submission: Submission<Origin>): Admission<Origin> {
+    const tenant = this.tenants[submission.tenant]!;
+    const scheduler = this.schedulers[submission.pool]!;
+    assert(tenant.config.pools.includes(submission.pool), "a pool that is not the tenant's");
+    const screening = screen(nowNs, submission, tenant, scheduler);
+    const { promptTokens } = submission;
+    if (screening.kind === "refuse") {
+      this.#neighbours.asked(submission.pool, submission.tenant, promptTokens);
+      return { kind: "rejected", ...screening.rejection };
+    }
+    const { maxOutputTokens } = screening;
+    const predictedTokens = tenant.quota.outputs.expectedTokens(maxOutputTokens);
+    const request = createRequest(submission, {
+      number: this.#nextNumber++,
+      tier: tenant.config.tier,
+      arrivalNs: nowNs,
+      deadlineNs: nowNs + this.#ttftBudgetNs(tenant.config.tier),
+      maxOutputTokens,
+      predictedTokens,
+    });
+    tenant.quota.reserve(nowNs, request, screening.reservation);
+    this.#neighbours.asked(submission.pool, submission.tenant, promptTokens + predictedTokens);
+    scheduler.enqueue(request);
+    this.#dispatch(nowNs, scheduler);
+    return { kind: "accepted", request };
+  }
+
+  /** The caller has gone: a waiting request ends at once, a running one when its replica lets it go. */
+  cancel(nowNs: number, request: Request<Origin>): void {
+    if (request.state === "ended" || request.isCancelled) return;
+    request.isCancelled = true;
+    const scheduler = this.schedulers[request.pool]!;
+    if (request.state === "queued") {
+      scheduler.withdraw(request);
+      this.#end(nowNs, request, "cancelled");
+    } else if (request.state === "loading") {
+      scheduler.released(nowNs, request, 0);
+      this.#end(nowNs, request, "cancelled");
+    } else if (request.state !== "evicting") {
+      scheduler.evict(nowNs, request);
+    }
+    this.#dispatch(nowNs, scheduler);
+  }
+
+  /** The time asked for by `wakeAt` has come; early and late calls are safe. */
+  wake(nowNs: number): void {
+    if (nowNs < this.#nextCheckNs) return;
+    for (const monitor of this.fairness) monitor.sample(nowNs);
+    for (const event of this.#neighbours.check()) this.#effects.event(nowNs, event);
+    this.#nextCheckNs = nowNs + this.platform.isolation.checkEveryNs;
+    this.#effects.wakeAt(this.#nextCheckNs);
+  }
+
+  /** A calendar day begins (numbered by the driver), to end at `endsAtNs`. */
+  startDay(day: number, endsAtNs: number): void {
+    for (const { quota } of this.tenants) quota.tokensPerDay.startPeriod(day, endsAtNs);
+  }
+
+  startMonth(month: number, endsAtNs: number): void {
+    for (const { quota } of this.tenants) quota.spendPerMonth.startPeriod(month, endsAtNs);
+  }
+
+  /** Charges what accrues without requests, up to now: idle time and adapters held. Call now and then, and at the end. */
+  settleStanding(nowNs: number): void {
+    for (const replica of this.replicas) {
+      const { owner } = replica.config;
+      const idleNs = replica.meter.idleUntil(nowNs);
+      const unchargedNs = idleNs - this.#idleChargedNs[replica.index]!;
+      this.#idleChargedNs[replica.index] = idleNs;
+      if (owner !== undefined) {
+        this.ledger.chargeIdle(nowNs, owner, { replica: replica.index, ns: unchargedNs });
+      } else if (replica.config.idleCost === "spread") {
+        const sharing = this.schedulers[replica.pool]!.servedTenants;
+        this.ledger.spreadIdle(nowNs, sharing, { replica: replica.index, ns: unchargedNs });
+      }
+      for (const held of this.schedulers[replica.pool]!.adapterLoads.held(nowNs, replica)) {
+        this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
+      }
+    }
+  }
+
+  joined(nowNs: number, replica: number, slot: number, cachedTokens: number): void {
+    const request = this.#bound(replica, slot);
+    if (request.state === "joining") request.state = "running";
+    if (!Number.isNaN(request.joinedNs)) return;
+    request.joinedNs = nowNs;
+    request.cachedTokens = cachedTokens;
+  }
+
+  firstToken(nowNs: number, replica: number, slot: number): void {
+    const view = this.replicas[replica]!;
+    const request = this.#bound(replica, slot);
+    view.prefilled(request);
+    request.isPrefilled = true;
+    request.firstStep = view.meter.steps;
+    this.#memory.watch(nowNs, view, request);
+    if (Number.isNaN(request.firstTokenNs)) {
+      request.firstTokenNs = nowNs;
+      this.fairness[view.pool]!.prompt(request);
+      this.#effects.firstToken(nowNs, request);
+    }
+    this.#dispatch(nowNs, this.schedulers[view.pool]!);
+  }
+
+  left(nowNs: number, replica: number, departure: Departure): void {
+    const view = this.replicas[replica]!;
+    const scheduler = this.schedulers[view.pool]!;
+    const request = this.#bound(replica, departure.slot);
+    const { outputTokens } = departure;
+    const who = { tenant: request.tenant, request: request.number, replica };
+    this.ledger.chargeStay(nowNs, splitStay(request, departure), who);
+    scheduler.released(nowNs, request, outputTokens);
+    request.outputTokens += outputTokens;
+    this.fairness[view.pool]!.delivered(request, outputTokens);
+    if (departure.reason === "finished") this.#end(nowNs, request, "completed");
+    else if (request.isCancelled) this.#end(nowNs, request, "cancelled");
+    else this.#requeue(nowNs, request, departure.reason === "replica-down");
+    this.#dispatch(nowNs, scheduler);
+  }
+
+  pressure(nowNs: number, replica: number): void {
+    const view = this.replicas[replica]!;
+    this.schedulers[view.pool]!.relieve(nowNs, view);
+  }
+
+  boundary(nowNs: number, replica: number): void {
+    const view = this.replicas[replica]!;
+    this.#memory.enforce(nowNs, view, (request) =>
+      this.schedulers[view.pool]!.evict(nowNs, request),
+    );
+  }
+
+  adapterLoaded(nowNs: number, replica: number, adapter: number): void {
+    const view = this.replicas[replica]!;
+    this.schedulers[view.pool]!.adapterLoads.loaded(nowNs, view, adapter);
+  }
+
+  adapterUnloaded(nowNs: number, replica: number, adapter: number): void {
+    const view = this.replicas[replica]!;
+    const scheduler = this.schedulers[view.pool]!;
+    const held = scheduler.adapterLoads.unloaded(nowNs, view, adapter);
+    this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
+    this.#dispatch(nowNs, scheduler);
+  }
+
+  down(nowNs: number, replica: number, cause: string): void {
+    const view = this.replicas[replica]!;
+    const scheduler = this.schedulers[view.pool]!;
+    view.isUp = false;
+    for (const request of view.bound) {
+      if (request?.state !== "loading") continue;
+      scheduler.released(nowNs, request, 0);
+      this.#requeue(nowNs, request, true);
+    }
+    this.#replicaEvent(nowNs, view, "replica-down", cause);
+  }
+
+  up(nowNs: number, replica: number): void {
+    const view = this.replicas[replica]!;
+    view.isUp = true;
+    this.#replicaEvent(nowNs, view, "replica-up", "it takes requests again");
+    this.#dispatch(nowNs, this.schedulers[view.pool]!);
+  }
+
+  #requeue(nowNs: number, request: Request<Origin>, isCrash: boolean): void {
+    if (isCrash) request.crashes += 1;
+    else request.preemptions += 1;
+    if (request.crashes > MAX_CRASHES) {
+      this.#end(nowNs, request, "failed");
+      return;
+    }
+    this.schedulers[request.pool]!.enqueue(request);
+  }
+
+  /** Settles everything a request holds, exactly once. */
+  #end(nowNs: number, request: Request<Origin>, outcome: Outcome): void {
+    assert(request.state !== "ended", "a request ended twice");
+    request.state = "ended";
+    const tenant = this.tenants[request.tenant]!;
+    const hasOutput = request.outputTokens > 0;
+    const promptTokens = hasOutput ? request.promptTokens : 0;
+    tenant.quota.settle(request, { promptTokens, outputTokens: request.outputTokens });
+    if (hasOutput) {
+      const who = { tenant: request.tenant, request: request.number };
+      const cachedInput = Math.min(request.cachedTokens, promptTokens);
+      const input = promptTokens - cachedInput;
+      this.ledger.chargeTokens(nowNs, who, { input, cachedInput, output: request.outputTokens });
+    }
+    if (outcome === "completed") {
+      tenant.quota.outputs.observe(request.outputTokens);
+      this.sla.completed(nowNs, request);
+    }
+    this.#effects.ended(nowNs, request, outcome);
+  }
+
+  #dispatch(nowNs: number, scheduler: PoolScheduler<Origin>): void {
+    if (scheduler.backlogged.length > 0) scheduler.dispatch(nowNs);
+  }
+
+  #bound(replica: number, slot: number): Request<Origin> {
+    const request = this.replicas[replica]!.bound[slot];
+    assert(request !== undefined, "a notification about an empty slot");
+    return request;
+  }
+
+  #ttftBudgetNs(tier: number): number {
+    const target = this.platform.tiers[tier]!.targets.find(({ metric }) => metric === "ttft");
+    return target?.limitNs ?? Infinity;
+  }
+
+  #replicaEvent(
+    nowNs: number,
+    view: ReplicaView<Origin>,
+    kind: "replica-down" | "replica-up",
+    cause: string,
+  ): void {
+    const name = `${view.config.name}/${view.index - this.schedulers[view.pool]!.replicas[0]!.index}`;
+    const message =
+      kind === "replica-down" ? `${name} went down: ${cause}.` : `${name} is up: ${cause}.`;
+    const { index: replica, pool } = view;
+    this.#effects.event(nowNs, {
+      kind,
+      tenant: undefined,
+      aggressor: undefined,
+      pool,
+      replica,
+      message,
+    });
+  }
+}
+
+function createReplicas<Origin>(
+  platform: PlatformConfig,
+  meters: readonly MeterReading[],
+): ReplicaView<Origin>[] {
+  const views: ReplicaView<Origin>[] = [];
+  for (const [pool, config] of platform.pools.entries()) {
+    for (let count = 0; count < config.replicas; count++) {
+      const meter = meters[views.length];
+      assert(meter !== undefined, "fewer meters than replicas");
+      views.push(new ReplicaView<Origin>(views.length, pool, config, meter));
+    }
+  }
+  return views;
+}

@@ -1,0 +1,80 @@
+/**
+ * Feeds the fairness tracker of one pool: service delivered so far, the tokens of running sequences included, compared between
+ * tenants that stay backlogged. Sampled on the engine's periodic wake-up.
+ */
+import { FairnessTracker, type ServiceGap } from "./fairness.ts";
+import { serviceOf } from "./policy/service-counters.ts";
+import type { Request } from "./request.ts";
+import type { PoolScheduler } from "./scheduler.ts";
+
+export class FairnessMonitor<Origin> {
+  readonly #scheduler: PoolScheduler<Origin>;
+  readonly #tracker: FairnessTracker;
+  /** Service delivered in stays that have ended, and prompts of those that run. */
+  readonly #service: Float64Array;
+  readonly #wasBacklogged: Uint8Array;
+
+  constructor(scheduler: PoolScheduler<Origin>) {
+    const { platform, config } = scheduler;
+    this.#scheduler = scheduler;
+    this.#service = new Float64Array(platform.tenants.length);
+    this.#wasBacklogged = new Uint8Array(platform.tenants.length);
+    this.#tracker = new FairnessTracker(
+      platform.tenants.map(({ tier, weight }) => weight * platform.tiers[tier]!.weight),
+      { ...platform.policy, kvTokens: config.replicas * config.kvBlocks * config.blockTokens },
+    );
+  }
+
+  get worst(): ServiceGap | undefined {
+    return this.#tracker.worst;
+  }
+
+  /** The request's prompt has been computed for the first time. */
+  prompt(request: Request<Origin>): void {
+    this.#tracker.prompt(request.promptTokens);
+    const input = request.promptTokens - request.cachedTokens;
+    this.#add(request.tenant, { input, output: 0 });
+  }
+
+  /** A stay ended after this many output tokens. */
+  delivered(request: Request<Origin>, outputTokens: number): void {
+    this.#add(request.tenant, { input: 0, output: outputTokens });
+  }
+
+  service(tenant: number): number {
+    return this.#service[tenant]!;
+  }
+
+  sample(nowNs: number): void {
+    const backlogged = this.#scheduler.backlogged.map(({ tenant }) => tenant);
+    for (const [tenant, was] of this.#wasBacklogged.entries()) {
+      const is = backlogged.includes(tenant);
+      if (is === (was === 1)) continue;
+      this.#wasBacklogged[tenant] = is ? 1 : 0;
+      this.#tracker.backlogChanged(nowNs, tenant, is);
+    }
+    if (backlogged.length < 2) return;
+    const running = this.#runningOutput();
+    this.#tracker.sample(
+      backlogged,
+      (tenant) =>
+        this.#service[tenant]! +
+        serviceOf(this.#scheduler.platform.policy, { input: 0, output: running[tenant]! }),
+    );
+  }
+
+  #add(tenant: number, tokens: { input: number; output: number }): void {
+    this.#service[tenant]! += serviceOf(this.#scheduler.platform.policy, tokens);
+  }
+
+  /** Output tokens of the running stays, by tenant. */
+  #runningOutput(): Float64Array {
+    const output = new Float64Array(this.#service.length);
+    for (const { bound, meter } of this.#scheduler.replicas) {
+      for (const request of bound) {
+        if (request?.isPrefilled) output[request.tenant]! += meter.steps - request.firstStep + 1;
+      }
+    }
+    return output;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The interface between a pool's scheduler and its policy: the order of the queues and the choice of victims, nothing else.
+ * Gates (quotas, memory, tier caps) and placement are the scheduler's, so every policy obeys them alike. A policy belongs
+ * to one pool and may keep counters; it learns of service as the scheduler charges it.
+ */
+import type { TenantQueue } from "../allocation/tenant-queue.ts";
+import type { PlatformConfig, PoolConfig } from "../config.ts";
+import type { Request } from "../request.ts";
+
+/** What a policy may see of its pool. */
+export interface PoolView {
+  readonly platform: PlatformConfig;
+  readonly config: PoolConfig;
+  /** Queues that are not empty. */
+  readonly backlogged: readonly TenantQueue<unknown>[];
+  /** Requests bound to the pool's replicas, by tier and by tenant. */
+  readonly boundByTier: Int32Array;
+  readonly boundByTenant: Int32Array;
+}
+
+export interface Policy {
+  /** Order within a tenant's queue; total, ending in the request's number. */
+  before(a: Request<unknown>, b: Request<unknown>): boolean;
+  /** The queue whose head goes next, among those not passed over in this round; undefined when all are. */
+  next(pool: PoolView, nowNs: number): TenantQueue<unknown> | undefined;
+  /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
+  isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
+  /** Whether a waiting head may push `victim` out of a full replica. */
+  mayPreempt(pool: PoolView, nowNs: number, pair: PreemptionPair): boolean;
+  /** A tenant's queue was empty and is not any more. */
+  activated(pool: PoolView, queue: TenantQueue<unknown>): void;
+  /** The request is bound: it is charged for its input and the output expected of it. */
+  bound(request: Request<unknown>): void;
+  /** A stay ended after `outputTokens`: the charge becomes what was used. */
+  left(request: Request<unknown>, outputTokens: number): void;
+  /** The tenant's queue has become empty. */
+  emptied(queue: TenantQueue<unknown>): void;
+}
+
+export interface PreemptionPair {
+  readonly waiting: Request<unknown>;
+  readonly victim: Request<unknown>;
+}
+
+/** The best of the queues that were not passed over, by a total order on queues. */
+export function bestQueue(
+  pool: PoolView,
+  isBefore: (a: TenantQueue<unknown>, b: TenantQueue<unknown>) => boolean,
+): TenantQueue<unknown> | undefined {
+  let best: TenantQueue<unknown> | undefined;
+  for (const queue of pool.backlogged) {
+    if (queue.isPassedOver) continue;
+    if (best === undefined || isBefore(queue, best)) best = queue;
+  }
+  return best;
+}
+
+/** Arrival order, the earlier admitted first at equal times. A request that comes back keeps its place. */
+export function arrivedBefore(a: Request<unknown>, b: Request<unknown>): boolean {
+  return a.arrivalNs < b.arrivalNs || (a.arrivalNs === b.arrivalNs && a.number < b.number);
+}
+
+/** Whether a's head arrived before b's. */
+export function headArrivedBefore(a: TenantQueue<unknown>, b: TenantQueue<unknown>): boolean {
+  return arrivedBefore(a.head!, b.head!);
+}
+
+/** Lowest tier first, then the one with the fewest preemptions behind it, then the least work lost, then the newest. */
+export function isCheaperVictim(a: Request<unknown>, b: Request<unknown>): boolean {
+  if (a.tier !== b.tier) return a.tier > b.tier;
+  if (a.preemptions !== b.preemptions) return a.preemptions < b.preemptions;
+  const lostA = a.promptTokens + a.outputTokens;
+  const lostB = b.promptTokens + b.outputTokens;
+  if (lostA !== lostB) return lostA < lostB;
+  return a.number > b.number;
+}

@@ -1,0 +1,73 @@
+/**
+ * Virtual token counters (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024), one per tenant or tier:
+ * service received divided by weight. Whoever's counter is lowest goes next; one that returns after an absence is lifted
+ * to the lowest of those present, so that idling earns no credit.
+ */
+import type { PlatformConfig } from "../config.ts";
+import type { Request } from "../request.ts";
+
+export class ServiceCounters {
+  readonly #weights: readonly number[];
+  readonly #counters: Float64Array;
+  #lastLeft = 0;
+
+  constructor(weights: readonly number[]) {
+    this.#weights = weights;
+    this.#counters = new Float64Array(weights.length);
+  }
+
+  /** Weighted service so far. */
+  at(index: number): number {
+    return this.#counters[index]!;
+  }
+
+  /** `service` (weighted tokens; negative gives back) goes to one counter. */
+  charge(index: number, service: number): void {
+    this.#counters[index]! += service / this.#weights[index]!;
+  }
+
+  /** The one at `index` returns; `active` are those present without it. */
+  lift(index: number, active: Iterable<number>): void {
+    let floor = Infinity;
+    for (const other of active) {
+      if (other !== index) floor = Math.min(floor, this.#counters[other]!);
+    }
+    if (floor === Infinity) floor = this.#lastLeft;
+    this.#counters[index] = Math.max(this.#counters[index]!, floor);
+  }
+
+  /** The one at `index` has nothing waiting any more: where newcomers start when nobody is present. */
+  departed(index: number): void {
+    this.#lastLeft = this.#counters[index]!;
+  }
+}
+
+/** Service of some tokens in the policy's units. */
+export function serviceOf(
+  weights: { readonly inputTokenWeight: number; readonly outputTokenWeight: number },
+  tokens: { readonly input: number; readonly output: number },
+): number {
+  return weights.inputTokenWeight * tokens.input + weights.outputTokenWeight * tokens.output;
+}
+
+/** What a request that is being bound will cost as far as anyone can tell; its input only on its first stay. */
+export function expectedService(platform: PlatformConfig, request: Request<unknown>): number {
+  const isFirstStay = request.outputTokens === 0 && Number.isNaN(request.firstTokenNs);
+  return serviceOf(platform.policy, {
+    input: isFirstStay ? request.promptTokens : 0,
+    output: Math.max(1, request.predictedTokens - request.outputTokens),
+  });
+}
+
+/** What a stay really delivered. Input counts once, in the stay that produced the first token. */
+export function usedService(
+  platform: PlatformConfig,
+  request: Request<unknown>,
+  outputTokens: number,
+): number {
+  const producedFirstToken = outputTokens > 0 && request.outputTokens === 0;
+  return serviceOf(platform.policy, {
+    input: producedFirstToken ? request.promptTokens - request.cachedTokens : 0,
+    output: outputTokens,
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * The source document's split of a batch by tier (50/30/20 by default), tenants taking turns within a tier, with its
+ * faults mended: shares are ratios of running requests rather than rounded slots, and what one tier leaves flows on.
+ */
+import type { PlatformConfig } from "../config.ts";
+import { type Policy, arrivedBefore, bestQueue, isCheaperVictim } from "./policy.ts";
+
+export function tierShare(platform: PlatformConfig): Policy {
+  const lastTurn = new Float64Array(platform.tenants.length);
+  let turn = 0;
+  return {
+    before: arrivedBefore,
+    next(pool) {
+      const load = (tier: number): number => {
+        const { weight } = platform.tiers[tier]!;
+        return weight > 0 ? pool.boundByTier[tier]! / weight : Infinity;
+      };
+      return bestQueue(pool, (a, b) => {
+        if (a.tier === b.tier) return lastTurn[a.tenant]! < lastTurn[b.tenant]!;
+        const difference = load(a.tier) - load(b.tier);
+        return difference < 0 || (!(difference > 0) && a.tier < b.tier);
+      });
+    },
+    isVictimBefore: isCheaperVictim,
+    mayPreempt: () => false,
+    activated() {},
+    bound(request) {
+      turn += 1;
+      lastTurn[request.tenant] = turn;
+    },
+    left() {},
+    emptied() {},
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Weighted virtual token counters over all tenants alike (Sheng et al., OSDI 2024): the tenant with the least weighted
+ * service goes next. A tenant's weight is its tier's times its own. Input and expected output are charged when a request
+ * is bound and trued up when its stay ends; work that is lost is not charged.
+ */
+import type { PlatformConfig } from "../config.ts";
+import { type Policy, arrivedBefore, bestQueue, isCheaperVictim } from "./policy.ts";
+import { ServiceCounters, expectedService, usedService } from "./service-counters.ts";
+
+export function vtc(platform: PlatformConfig): Policy {
+  const counters = new ServiceCounters(
+    platform.tenants.map(({ tier, weight }) => weight * platform.tiers[tier]!.weight),
+  );
+  return {
+    before: arrivedBefore,
+    next: (pool) =>
+      bestQueue(pool, (a, b) => {
+        const difference = counters.at(a.tenant) - counters.at(b.tenant);
+        return difference < 0 || (difference === 0 && a.tenant < b.tenant);
+      }),
+    isVictimBefore: isCheaperVictim,
+    mayPreempt: () => false,
+    activated(pool, queue) {
+      counters.lift(
+        queue.tenant,
+        pool.backlogged.map(({ tenant }) => tenant),
+      );
+    },
+    bound(request) {
+      request.chargedService = expectedService(platform, request);
+      counters.charge(request.tenant, request.chargedService);
+    },
+    left(request, outputTokens) {
+      counters.charge(
+        request.tenant,
+        usedService(platform, request, outputTokens) - request.chargedService,
+      );
+      request.chargedService = 0;
+    },
+    emptied: (queue) => counters.departed(queue.tenant),
+  };
+}

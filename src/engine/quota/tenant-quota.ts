@@ -1,0 +1,112 @@
+/**
+ * One tenant's quotas: every dimension is checked before any is taken, so an admission reserves all or nothing. What was
+ * reserved is held on the request and given back exactly once, whichever way the request ends.
+ */
+import { assert } from "../../base/assert.ts";
+import type { PriceConfig, QuotaConfig } from "../config.ts";
+import type { Rejection, Request } from "../request.ts";
+import { Budget } from "./budget.ts";
+import { Gcra } from "./gcra.ts";
+import { OutputPredictor } from "./output-predictor.ts";
+
+const MINUTE_S = 60;
+
+/** What an admission would reserve. */
+export interface Reservation {
+  readonly tokens: number;
+  readonly nanoUsd: number;
+}
+
+export class TenantQuota {
+  readonly config: QuotaConfig;
+  readonly outputs = new OutputPredictor();
+  readonly tokensPerDay: Budget;
+  readonly spendPerMonth: Budget;
+  readonly #prices: PriceConfig;
+  readonly #requests: Gcra;
+  readonly #tokensPerMinute: Gcra;
+  #leases = 0;
+
+  constructor(config: QuotaConfig, prices: PriceConfig) {
+    this.config = config;
+    this.#prices = prices;
+    this.#requests = new Gcra(config.maxQps, config.burst);
+    this.#tokensPerMinute = new Gcra(
+      config.maxTokensPerMinute / MINUTE_S,
+      config.maxTokensPerMinute,
+    );
+    this.tokensPerDay = new Budget(config.maxTokensPerDay);
+    this.spendPerMonth = new Budget(config.maxSpendNanoUsdPerMonth);
+  }
+
+  /** Requests admitted and not yet ended. */
+  get leases(): number {
+    return this.#leases;
+  }
+
+  /** What a request of these lengths reserves: its longest output when hard, the usual p90 when soft. */
+  reservation(promptTokens: number, maxOutputTokens: number): Reservation {
+    const outputTokens =
+      this.config.enforcement === "hard"
+        ? maxOutputTokens
+        : this.outputs.p90Tokens(maxOutputTokens);
+    return {
+      tokens: promptTokens + outputTokens,
+      nanoUsd: this.#priceOf(promptTokens, 0, outputTokens),
+    };
+  }
+
+  /** The first limit that refuses, with the exact time after which it would not; undefined when all pass. */
+  refusal(nowNs: number, reservation: Reservation): Rejection | undefined {
+    const waits = [
+      ["concurrency-limit", this.#leases < this.config.maxConcurrentRequests ? 0 : Number.NaN],
+      ["rate-limit", this.#requests.waitNs(nowNs, 1)],
+      ["tokens-per-minute", this.#tokensPerMinute.waitNs(nowNs, reservation.tokens)],
+      ["tokens-per-day", this.tokensPerDay.waitNs(nowNs, reservation.tokens)],
+      ["spend-per-month", this.spendPerMonth.waitNs(nowNs, reservation.nanoUsd)],
+    ] as const;
+    for (const [reason, waitNs] of waits) {
+      // When a lease comes free is not knowable: the advice is to try again at once, with the client's own back-off.
+      if (waitNs !== 0) return { reason, retryAfterNs: Number.isNaN(waitNs) ? 0 : waitNs };
+    }
+    return undefined;
+  }
+
+  /** Takes everything an admission needs; only after `refusal` found nothing. */
+  reserve(nowNs: number, request: Request<unknown>, reservation: Reservation): void {
+    this.#leases += 1;
+    this.#requests.take(nowNs, 1);
+    this.#tokensPerMinute.take(nowNs, reservation.tokens);
+    this.tokensPerDay.reserve(reservation.tokens);
+    this.spendPerMonth.reserve(reservation.nanoUsd);
+    request.reservedTokens = reservation.tokens;
+    request.reservedNanoUsd = reservation.nanoUsd;
+    request.day = this.tokensPerDay.period;
+    request.month = this.spendPerMonth.period;
+  }
+
+  /** The request has ended: its lease is free and its reservations become what it really used. */
+  settle(request: Request<unknown>, used: { promptTokens: number; outputTokens: number }): void {
+    this.#leases -= 1;
+    assert(this.#leases >= 0, "a concurrency lease released twice");
+    const tokens = used.promptTokens + used.outputTokens;
+    const cachedTokens = Math.min(request.cachedTokens, used.promptTokens);
+    const nanoUsd = this.#priceOf(
+      used.promptTokens - cachedTokens,
+      cachedTokens,
+      used.outputTokens,
+    );
+    this.#tokensPerMinute.giveBack(request.reservedTokens - tokens);
+    this.tokensPerDay.settle(request.day, request.reservedTokens, tokens);
+    this.spendPerMonth.settle(request.month, request.reservedNanoUsd, nanoUsd);
+  }
+
+  #priceOf(inputTokens: number, cachedTokens: number, outputTokens: number): number {
+    const { inputTokenNanoUsd, cachedInputTokenNanoUsd, outputTokenNanoUsd } = this.#prices;
+    return (
+      inputTokens * inputTokenNanoUsd +
+      cachedTokens * cachedInputTokenNanoUsd +
+      outputTokens * outputTokenNanoUsd
+    );
+  }
+}

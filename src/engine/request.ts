@@ -1,0 +1,152 @@
+/**
+ * A request on its way through the platform, and what a caller submits. `Origin` is whatever the driver wants to find
+ * again (a client's arrival in the simulator, an HTTP exchange in live mode); as an unconstrained type parameter it is
+ * opaque here, so nothing in the engine can peek at an output length that only the simulator knows.
+ */
+
+export interface Submission<Origin> {
+  readonly origin: Origin;
+  /** Index into PlatformConfig.tenants. */
+  readonly tenant: number;
+  /** Index into PlatformConfig.pools: one of the tenant's. */
+  readonly pool: number;
+  readonly promptTokens: number;
+  /** max_tokens as sent; the tenant's default where the client sent none. */
+  readonly maxOutputTokens: number | undefined;
+  /** Index into the tenant's adapters; undefined is the base model. */
+  readonly adapter: number | undefined;
+}
+
+export type RequestState =
+  | "queued"
+  | "loading" // bound to a replica, waiting for its adapter
+  | "joining"
+  | "running"
+  | "evicting"
+  | "ended";
+
+export type RejectReason =
+  | "too-large"
+  | "adapter-unknown"
+  | "queue-full"
+  | "rate-limit"
+  | "concurrency-limit"
+  | "tokens-per-minute"
+  | "tokens-per-day"
+  | "spend-per-month"
+  | "shed";
+
+/** Every reason, in the order reports list them. */
+export const REJECT_REASONS: readonly RejectReason[] = [
+  "too-large",
+  "adapter-unknown",
+  "queue-full",
+  "rate-limit",
+  "concurrency-limit",
+  "tokens-per-minute",
+  "tokens-per-day",
+  "spend-per-month",
+  "shed",
+];
+
+export interface Rejection {
+  readonly reason: RejectReason;
+  /** The earliest time from now at which the same request would pass this check, ns; Infinity: never. */
+  readonly retryAfterNs: number;
+}
+
+/** What a submission came to at once; how an accepted request ends is told later, as an effect. */
+export type Admission<Origin> =
+  | { readonly kind: "accepted"; readonly request: Request<Origin> }
+  | ({ readonly kind: "rejected" } & Rejection);
+
+export interface Request<Origin> {
+  /** Counts up from 0 over the run: the order of admission, and the last word in every tie. */
+  readonly number: number;
+  readonly origin: Origin;
+  readonly tenant: number;
+  readonly tier: number;
+  readonly pool: number;
+  readonly promptTokens: number;
+  readonly maxOutputTokens: number;
+  readonly adapter: number | undefined;
+  readonly arrivalNs: number;
+  /** Latest time for the first token by the tier's TTFT target; Infinity where the tier has none. */
+  readonly deadlineNs: number;
+  state: RequestState;
+  /** Where it runs while loading, joining, running or evicting. */
+  replica: number;
+  slot: number;
+  /** First join of a batch, and first output token; NaN before. */
+  joinedNs: number;
+  firstTokenNs: number;
+  /** The present stay has computed its context; its replica's step count then. */
+  isPrefilled: boolean;
+  firstStep: number;
+  /** Output tokens of earlier stays; a stay in progress adds its own when it ends. */
+  outputTokens: number;
+  cachedTokens: number;
+  /** Times it was evicted for others, and times it was lost with its replica. */
+  preemptions: number;
+  crashes: number;
+  /** The caller has gone: it ends as cancelled as soon as its replica lets it go. */
+  isCancelled: boolean;
+  /** Output tokens the scheduler expects in all; KV blocks promised on its replica for that. */
+  predictedTokens: number;
+  promisedBlocks: number;
+  /** Reserved against the day's tokens and the month's money, and in which day and month. */
+  reservedTokens: number;
+  reservedNanoUsd: number;
+  day: number;
+  month: number;
+  /** Service charged to its tenant's counter at the join, to be trued up. */
+  chargedService: number;
+}
+
+/** How a request ended. */
+export type Outcome = "completed" | "failed" | "cancelled";
+
+/** A request as it is admitted: everything that happens to it is still to come. */
+export function createRequest<Origin>(
+  submission: Submission<Origin>,
+  admitted: {
+    readonly number: number;
+    readonly tier: number;
+    readonly arrivalNs: number;
+    readonly deadlineNs: number;
+    readonly maxOutputTokens: number;
+    readonly predictedTokens: number;
+  },
+): Request<Origin> {
+  return {
+    number: admitted.number,
+    origin: submission.origin,
+    tenant: submission.tenant,
+    tier: admitted.tier,
+    pool: submission.pool,
+    promptTokens: submission.promptTokens,
+    maxOutputTokens: admitted.maxOutputTokens,
+    adapter: submission.adapter,
+    arrivalNs: admitted.arrivalNs,
+    deadlineNs: admitted.deadlineNs,
+    state: "queued",
+    replica: -1,
+    slot: -1,
+    joinedNs: Number.NaN,
+    firstTokenNs: Number.NaN,
+    isPrefilled: false,
+    firstStep: 0,
+    outputTokens: 0,
+    cachedTokens: 0,
+    preemptions: 0,
+    crashes: 0,
+    isCancelled: false,
+    predictedTokens: admitted.predictedTokens,
+    promisedBlocks: 0,
+    reservedTokens: 0,
+    reservedNanoUsd: 0,
+    day: 0,
+    month: 0,
+    chargedService: 0,
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * One pool's scheduler: the waiting queues of its tenants, and the loop that binds their heads to replicas. The policy says
+ * whose head goes next and who must leave; gates (tier caps, the tenant's GPU memory, room on a replica) can pass a
+ * queue over for the round. Binding is late: a request waits here until a replica can take it at its next boundary.
+ */
+import { assert } from "../base/assert.ts";
+import { AdapterLoads } from "./allocation/adapter-loads.ts";
+import { LatencyForecast, type Placement, place } from "./allocation/placement.ts";
+import type { ReplicaView } from "./allocation/replica-view.ts";
+import { TenantQueue } from "./allocation/tenant-queue.ts";
+import type { PlatformConfig, PoolConfig } from "./config.ts";
+import type { EngineEffects } from "./effects.ts";
+import { createPolicy } from "./policy/create-policy.ts";
+import type { Policy, PoolView } from "./policy/policy.ts";
+import type { Request } from "./request.ts";
+import type { AdapterOwner, TenantState } from "./tenant.ts";
+
+export interface SchedulerParts<Origin> {
+  readonly platform: PlatformConfig;
+  readonly pool: number;
+  readonly tenants: readonly TenantState[];
+  readonly adapters: readonly AdapterOwner[];
+  readonly replicas: readonly ReplicaView<Origin>[];
+  readonly effects: EngineEffects<Origin>;
+}
+
+export class PoolScheduler<Origin> implements PoolView {
+  readonly platform: PlatformConfig;
+  readonly config: PoolConfig;
+  readonly policy: Policy;
+  readonly replicas: readonly ReplicaView<Origin>[];
+  readonly forecast: LatencyForecast;
+  readonly adapterLoads: AdapterLoads<Origin>;
+  /** Tenants that may use the pool. */
+  readonly servedTenants: readonly number[];
+  readonly boundByTier: Int32Array;
+  readonly boundByTenant: Int32Array;
+  readonly #backlogged: TenantQueue<Origin>[] = [];
+  readonly #queues: (TenantQueue<Origin> | undefined)[];
+  readonly #tenants: readonly TenantState[];
+  readonly #effects: EngineEffects<Origin>;
+  readonly #tierCaps: readonly number[];
+  /** A head waits for this victim's place; until it has left, nobody else is pushed out. */
+  #preempting: Request<Origin> | undefined;
+
+  constructor(parts: SchedulerParts<Origin>) {
+    const { platform, pool, tenants } = parts;
+    this.platform = platform;
+    this.config = platform.pools[pool]!;
+    this.policy = createPolicy(platform, this.config);
+    this.replicas = parts.replicas;
+    this.forecast = new LatencyForecast(this.config);
+    this.adapterLoads = new AdapterLoads(parts);
+    this.boundByTier = new Int32Array(platform.tiers.length);
+    this.boundByTenant = new Int32Array(tenants.length);
+    this.#tenants = tenants;
+    this.#effects = parts.effects;
+    this.#queues = tenants.map(({ config }, tenant) =>
+      config.pools.includes(pool)
+        ? new TenantQueue<Origin>({ tenant, tier: config.tier, before: this.policy.before })
+        : undefined,
+    );
+    this.servedTenants = [...tenants.keys()].filter((tenant) => this.#queues[tenant] !== undefined);
+    this.#tierCaps = tierCaps(this.config);
+  }
+
+  get backlogged(): readonly TenantQueue<Origin>[] {
+    return this.#backlogged;
+  }
+
+  get queuedRequests(): number {
+    let queued = 0;
+    for (const { size } of this.#backlogged) queued += size;
+    return queued;
+  }
+
+  queuedOf(tenant: number): number {
+    return this.#queues[tenant]?.size ?? 0;
+  }
+
+  /** Puts a request (new or returning) into its tenant's queue. */
+  enqueue(request: Request<Origin>): void {
+    const queue = this.#queues[request.tenant]!;
+    request.state = "queued";
+    queue.push(request);
+    if (queue.size > 1) return;
+    this.#backlogged.push(queue);
+    this.policy.activated(this, queue);
+  }
+
+  /** Takes a waiting request out of its queue: its caller has gone. */
+  withdraw(request: Request<Origin>): void {
+    const queue = this.#queues[request.tenant]!;
+    queue.remove(request);
+    if (queue.size === 0) this.#emptied(queue);
+  }
+
+  /** Binds waiting requests until every queue is empty or passed over. */
+  dispatch(nowNs: number): void {
+    if (this.#backlogged.length === 0) return;
+    for (const queue of this.#backlogged) queue.isPassedOver = false;
+    for (;;) {
+      const queue = this.policy.next(this, nowNs) as TenantQueue<Origin> | undefined;
+      if (queue === undefined) return;
+      const request = queue.head!;
+      const placement = this.#gated(request);
+      if (placement.kind === "refused") {
+        queue.isPassedOver = true;
+        if (placement.gate === "slots" || placement.gate === "kv-cache")
+          this.#preempt(nowNs, request);
+        continue;
+      }
+      queue.takeHead();
+      if (queue.size === 0) this.#emptied(queue);
+      this.#bind(nowNs, request, placement);
+    }
+  }
+
+  /** The replica is out of KV cache: one of those it holds must leave. */
+  relieve(nowNs: number, replica: ReplicaView<Origin>): void {
+    let victim: Request<Origin> | undefined;
+    for (const request of replica.bound) {
+      if (request?.state !== "running") continue;
+      if (victim === undefined || this.policy.isVictimBefore(request, victim)) victim = request;
+    }
+    assert(victim !== undefined, "a replica without running requests is out of KV cache");
+    this.evict(nowNs, victim);
+  }
+
+  evict(nowNs: number, request: Request<Origin>): void {
+    request.state = "evicting";
+    this.#effects.evict(nowNs, request.replica, request.slot);
+  }
+
+  /** The request holds its slot no more; `outputTokens` are those of the stay. */
+  released(nowNs: number, request: Request<Origin>, outputTokens: number): void {
+    const replica = this.#replicaOf(request);
+    const tenant = this.#tenants[request.tenant]!;
+    tenant.memory.giveBack(request.promisedBlocks * this.config.blockBytes);
+    replica.unbind(request);
+    if (request.adapter !== undefined) {
+      replica.adapters.unpin(nowNs, tenant.firstAdapter + request.adapter);
+    }
+    this.boundByTier[request.tier]! -= 1;
+    this.boundByTenant[request.tenant]! -= 1;
+    this.policy.left(request, outputTokens);
+    if (this.#preempting === request) this.#preempting = undefined;
+  }
+
+  /** Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread out. */
+  predictedWaitNs(tier: number): number {
+    let waitingNs = 0;
+    let up = 0;
+    for (const queue of this.#backlogged) {
+      if (queue.tier > tier) continue;
+      const head = queue.head!;
+      const { promptTokens, predictedTokens } = head;
+      const eachNs = this.forecast.serviceNs(promptTokens, predictedTokens, this.config.maxNumSeqs);
+      waitingNs += (eachNs * queue.waitingTokens) / (promptTokens + predictedTokens);
+    }
+    for (const replica of this.replicas) if (replica.isUp) up += 1;
+    return up === 0 ? Infinity : waitingNs / up;
+  }
+
+  #gated(request: Request<Origin>): Placement<Origin> {
+    const tenant = this.#tenants[request.tenant]!;
+    if (this.boundByTier[request.tier]! >= this.#tierCaps[request.tier]!) {
+      return { kind: "refused", gate: "tier-cap" };
+    }
+    const placement = place(request, this.replicas, {
+      forecast: this.forecast,
+      adapter: this.adapterLoads.adapterOf(request),
+    });
+    if (placement.kind === "refused" || !tenant.memory.isLimited) return placement;
+    const bytes =
+      placement.blocks * this.config.blockBytes +
+      this.adapterLoads.bytesToLoad(request, placement.replica);
+    return tenant.memory.fits(bytes) ? placement : { kind: "refused", gate: "tenant-memory" };
+  }
+
+  #bind(
+    nowNs: number,
+    request: Request<Origin>,
+    placement: Placement<Origin> & { kind: "placed" },
+  ): void {
+    const { replica, blocks } = placement;
+    const tenant = this.#tenants[request.tenant]!;
+    replica.bind(request, blocks);
+    tenant.memory.take(blocks * this.config.blockBytes);
+    this.boundByTier[request.tier]! += 1;
+    this.boundByTenant[request.tenant]! += 1;
+    this.policy.bound(request);
+    if (request.adapter !== undefined && !this.adapterLoads.use(nowNs, request, replica)) {
+      request.state = "loading";
+      return;
+    }
+    request.state = "joining";
+    this.#effects.join(nowNs, replica.index, request.slot, request);
+  }
+
+  /** A head that is running out of time may take the place of someone over his share. */
+  #preempt(nowNs: number, waiting: Request<Origin>): void {
+    if (this.#preempting !== undefined) return;
+    let best: Request<Origin> | undefined;
+    for (const replica of this.replicas) {
+      if (!replica.isUp) continue;
+      for (const victim of replica.bound) {
+        if (victim?.state !== "running") continue;
+        if (best !== undefined && !this.policy.isVictimBefore(victim, best)) continue;
+        if (this.policy.mayPreempt(this, nowNs, { waiting, victim })) best = victim;
+      }
+    }
+    if (best === undefined) return;
+    this.#preempting = best;
+    this.evict(nowNs, best);
+  }
+
+  #emptied(queue: TenantQueue<Origin>): void {
+    const index = this.#backlogged.indexOf(queue);
+    assert(index !== -1, "a queue that was not backlogged emptied");
+    this.#backlogged.splice(index, 1);
+    this.policy.emptied(queue);
+  }
+
+  #replicaOf(request: Request<Origin>): ReplicaView<Origin> {
+    return this.replicas[request.replica - this.replicas[0]!.index]!;
+  }
+}
+
+/** Most requests of each tier that may be bound at once: all, unless shares are hard caps. */
+function tierCaps(pool: PoolConfig): number[] {
+  const slots = pool.maxNumSeqs * pool.replicas;
+  return pool.tierShares.map((share) =>
+    pool.borrowing || pool.owner !== undefined ? Infinity : Math.floor(share * slots),
+  );
+}

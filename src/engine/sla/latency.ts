@@ -1,0 +1,26 @@
+/** The four latencies of a completed request, defined once: TTFT, TPOT, E2E and time in the queue, nanoseconds. */
+import { unreachable } from "../../base/assert.ts";
+import type { LatencyMetric } from "../config.ts";
+import type { Request } from "../request.ts";
+
+/** A latency of a request that completed at `endNs`; undefined where it is not defined (TPOT of a single token). */
+export function latencyNs(
+  metric: LatencyMetric,
+  request: Request<unknown>,
+  endNs: number,
+): number | undefined {
+  switch (metric) {
+    case "ttft":
+      return request.firstTokenNs - request.arrivalNs;
+    case "tpot":
+      return request.outputTokens > 1
+        ? (endNs - request.firstTokenNs) / (request.outputTokens - 1)
+        : undefined;
+    case "e2e":
+      return endNs - request.arrivalNs;
+    case "queue":
+      return request.joinedNs - request.arrivalNs;
+    default:
+      return unreachable(metric);
+  }
+}
