@@ -13,7 +13,7 @@ export interface DecodedRow {
 }
 
 /** A usable row, a failed request of the recorded system, or a row that is broken. */
-export type Decoded =
+type Decoded =
   | DecodedRow
   | { readonly kind: "failure" }
   | { readonly kind: "broken"; readonly reason: string };

@@ -34,7 +34,7 @@ export interface TraceFile extends TraceReader {
   readonly failedRows: number;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** The folder of the scenario file. */
   readonly baseDir: string;
   readonly skipBadRows: boolean;

@@ -11,7 +11,7 @@ export interface BrokenRow {
 }
 
 /** Broken rows as found before reading stopped. */
-export interface BrokenRows {
+interface BrokenRows {
   /** The first few, in order. */
   readonly first: readonly BrokenRow[];
   readonly count: number;

@@ -20,7 +20,7 @@ export type ProcessConfig = Exclude<
 /** Draws the next arrival time: integer nanoseconds, never going back, Infinity when there is none any more. */
 export type ArrivalTimes = () => number;
 
-export interface ArrivalStreams {
+interface ArrivalStreams {
   /** Gaps between arrivals. */
   readonly gaps: RandomStream;
   /** Sojourns of an on/off process; apart, so that its states do not depend on how many requests came. */

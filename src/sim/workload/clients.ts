@@ -22,7 +22,7 @@ import { UserSource } from "./user-source.ts";
  */
 const MIN_REFUSED_NS = 1_000_000;
 
-export interface ClientDeps {
+interface ClientDeps {
   readonly seed: number;
   readonly tenantName: string;
   readonly openTrace: (trace: TraceConfig) => TraceReader;

@@ -9,7 +9,7 @@ import type { RandomStream } from "../../base/random.ts";
 import type { LengthConfig } from "../../scenario/scenario.ts";
 
 /** Draws a length in tokens: an integer >= 1. */
-export type LengthSampler = () => number;
+type LengthSampler = () => number;
 
 type Quantiles = Extract<LengthConfig, { readonly kind: "empirical" }>["quantiles"];
 
