@@ -61,7 +61,7 @@ class Slot implements Prefill {
 }
 
 /** Offsets are folded into the base beyond this, long before picoseconds stop being exact (2^53). */
-const REBASE_PS = 2 ** 51;
+const REBASE_PS = 2_251_799_813_685_248;
 
 export class SimulatedReplica {
   readonly meter: StepMeter;
@@ -378,15 +378,16 @@ export class SimulatedReplica {
     segment.step = meter.steps;
     segment.steps = steps;
     segment.contextTokens = contextTokens;
-    segment.measuredPs = totalPs;
-    segment.scale = totalPs === modelledPs ? 1 : totalPs / modelledPs;
+    // What is divided is the time between published boundaries, so that shares add up to busy time to the nanosecond.
     segment.busyNs = boundaryNs - this.#lastBoundaryNs;
+    segment.measuredPs = segment.busyNs * 1000;
+    segment.scale = segment.measuredPs / modelledPs;
     segment.prefills = this.#prefills;
     const usedBefore = this.#kv.used;
     this.#kv.grow(meter.steps, steps);
     meter.kvBlockNs += ((usedBefore + this.#kv.used) / 2) * segment.busyNs;
     meter.kvBlocksUsed = this.#kv.used;
-    if (this.#config.truth !== undefined) this.#witness(totalPs);
+    if (this.#config.truth !== undefined) this.#witness();
     meter.record(segment);
     for (let index = 0; index < segment.chunks; index++) {
       const prefill = this.#prefills[index]!;
@@ -398,7 +399,7 @@ export class SimulatedReplica {
   }
 
   /** Divides the same step by its true coefficients, for the audit. */
-  #witness(totalPs: number): void {
+  #witness(): void {
     const truth = this.#config.truth!;
     const segment = this.#segment;
     const { contextTokenPs } = truth.stepModel;
@@ -407,7 +408,7 @@ export class SimulatedReplica {
       ...segment,
       cost: this.#trueCost,
       contextTokenPs,
-      scale: totalPs / truePs,
+      scale: segment.measuredPs / truePs,
     });
   }
 
