@@ -191,7 +191,7 @@ export class Engine<Origin> implements ReplicaListener {
     const request = this.#bound(replica, departure.slot);
     const { outputTokens } = departure;
     const who = { tenant: request.tenant, request: request.number, replica };
-    this.ledger.chargeStay(nowNs, splitStay(request, departure), who);
+    request.gpuNanoUsd += this.ledger.chargeStay(nowNs, splitStay(request, departure), who);
     scheduler.released(nowNs, request, outputTokens);
     request.outputTokens += outputTokens;
     this.fairness[view.pool]!.delivered(request, outputTokens);
@@ -234,6 +234,9 @@ export class Engine<Origin> implements ReplicaListener {
       if (request?.state !== "loading") continue;
       scheduler.released(nowNs, request, 0);
       this.#requeue(nowNs, request, true);
+    }
+    for (const held of scheduler.adapterLoads.lost(nowNs, view)) {
+      this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
     }
     this.#replicaEvent(nowNs, view, "replica-down", cause);
   }

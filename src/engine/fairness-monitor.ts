@@ -10,19 +10,29 @@ import type { PoolScheduler } from "./scheduler.ts";
 export class FairnessMonitor<Origin> {
   readonly #scheduler: PoolScheduler<Origin>;
   readonly #tracker: FairnessTracker;
+  readonly #weights: readonly number[];
   /** Service delivered in stays that have ended, and prompts of those that run. */
   readonly #service: Float64Array;
   readonly #wasBacklogged: Uint8Array;
+  /** Service received, and samples seen, from one sample with several tenants backlogged to the next. */
+  readonly #contendedService: Float64Array;
+  readonly #contendedSamples: Float64Array;
+  #lastSample: { tenants: readonly number[]; service: Float64Array } | undefined;
 
   constructor(scheduler: PoolScheduler<Origin>) {
     const { platform, config } = scheduler;
     this.#scheduler = scheduler;
     this.#service = new Float64Array(platform.tenants.length);
     this.#wasBacklogged = new Uint8Array(platform.tenants.length);
-    this.#tracker = new FairnessTracker(
-      platform.tenants.map(({ tier, weight }) => weight * platform.tiers[tier]!.weight),
-      { ...platform.policy, kvTokens: config.replicas * config.kvBlocks * config.blockTokens },
+    this.#contendedService = new Float64Array(platform.tenants.length);
+    this.#contendedSamples = new Float64Array(platform.tenants.length);
+    this.#weights = platform.tenants.map(
+      ({ tier, weight }) => weight * platform.tiers[tier]!.weight,
     );
+    this.#tracker = new FairnessTracker(this.#weights, {
+      ...platform.policy,
+      kvTokens: config.replicas * config.kvBlocks * config.blockTokens,
+    });
   }
 
   get worst(): ServiceGap | undefined {
@@ -53,14 +63,46 @@ export class FairnessMonitor<Origin> {
       this.#wasBacklogged[tenant] = is ? 1 : 0;
       this.#tracker.backlogChanged(nowNs, tenant, is);
     }
-    if (backlogged.length < 2) return;
-    const running = this.#runningOutput();
-    this.#tracker.sample(
-      backlogged,
-      (tenant) =>
-        this.#service[tenant]! +
-        serviceOf(this.#scheduler.platform.policy, { input: 0, output: running[tenant]! }),
-    );
+    if (backlogged.length < 2) {
+      this.#lastSample = undefined;
+      return;
+    }
+    const service = this.#runningOutput();
+    for (let tenant = 0; tenant < service.length; tenant++) {
+      const output = service[tenant]!;
+      const running = serviceOf(this.#scheduler.platform.policy, { input: 0, output });
+      service[tenant] = this.#service[tenant]! + running;
+    }
+    this.#tracker.sample(backlogged, (tenant) => service[tenant]!);
+    this.#compareRates(backlogged, service);
+  }
+
+  /**
+   * Jain's index over the weighted service rates of tenants while they and others were backlogged: only then does the
+   * scheduler choose who gets what. 1 is perfectly fair; undefined when fewer than two ever were.
+   */
+  get jainIndex(): number | undefined {
+    const rates: number[] = [];
+    for (const [tenant, samples] of this.#contendedSamples.entries()) {
+      if (samples === 0) continue;
+      rates.push(this.#contendedService[tenant]! / samples / this.#weights[tenant]!);
+    }
+    if (rates.length < 2) return undefined;
+    const sum = rates.reduce((total, rate) => total + rate, 0);
+    const squares = rates.reduce((total, rate) => total + rate * rate, 0);
+    return squares === 0 ? undefined : (sum * sum) / (rates.length * squares);
+  }
+
+  #compareRates(backlogged: readonly number[], service: Float64Array): void {
+    const last = this.#lastSample;
+    const both = last?.tenants.filter((tenant) => backlogged.includes(tenant)) ?? [];
+    if (last !== undefined && both.length >= 2) {
+      for (const tenant of both) {
+        this.#contendedService[tenant]! += service[tenant]! - last.service[tenant]!;
+        this.#contendedSamples[tenant]! += 1;
+      }
+    }
+    this.#lastSample = { tenants: backlogged, service };
   }
 
   #add(tenant: number, tokens: { input: number; output: number }): void {

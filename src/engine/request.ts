@@ -99,6 +99,8 @@ export interface Request<Origin> {
   reservedNanoUsd: number;
   day: number;
   month: number;
+  /** GPU money charged to its tenant for it so far. */
+  gpuNanoUsd: number;
   /** Service charged to its tenant's counter at the join, to be trued up. */
   chargedService: number;
 }
@@ -147,6 +149,7 @@ export function createRequest<Origin>(
     reservedNanoUsd: 0,
     day: 0,
     month: 0,
+    gpuNanoUsd: 0,
     chargedService: 0,
   };
 }

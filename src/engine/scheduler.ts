@@ -118,6 +118,7 @@ export class PoolScheduler<Origin> implements PoolView {
 
   /** The replica is out of KV cache: one of those it holds must leave. */
   relieve(nowNs: number, replica: ReplicaView<Origin>): void {
+    replica.pressureEvents += 1;
     let victim: Request<Origin> | undefined;
     for (const request of replica.bound) {
       if (request?.state !== "running") continue;

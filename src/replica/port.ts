@@ -54,8 +54,8 @@ export interface MeterReading {
   /** Time in steps, GPU by GPU the same, ns; and the part of it that a crash made worthless. */
   readonly busyNs: number;
   readonly lostNs: number;
-  /** Time down in outages that have ended. */
-  readonly downNs: number;
+  /** Time down up to `nowNs`. */
+  downUntil(nowNs: number): number;
   /** Time between steps up to `nowNs`, outages left out. */
   idleUntil(nowNs: number): number;
   /** Busy time by cause, ps: whatever the batch, tokens, prompt attention, context of decoding sequences. */

@@ -88,7 +88,6 @@ export class SimulatedReplica {
   #baseNs = 0;
   #offsetPs = 0;
   #lastBoundaryNs = 0;
-  #downSinceNs = 0;
   /** The jump being run: its length, its first step's time and how much longer each next one is. */
   #steps = 0;
   #firstPs = 0;
@@ -180,7 +179,7 @@ export class SimulatedReplica {
     }
     this.#state = "down";
     this.meter.stopIdle(nowNs);
-    this.#downSinceNs = nowNs;
+    this.meter.startDown(nowNs);
     this.#stepEventNs = Infinity;
     this.#askedStep = Infinity;
     this.#atBoundary = true;
@@ -198,7 +197,7 @@ export class SimulatedReplica {
   restart(nowNs: number): void {
     if (this.#state !== "down") return;
     this.#state = "idle";
-    this.meter.downNs += nowNs - this.#downSinceNs;
+    this.meter.stopDown(nowNs);
     this.meter.startIdle(nowNs);
     this.#listener.up(nowNs, this.#config.index);
   }

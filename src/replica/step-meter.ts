@@ -34,7 +34,6 @@ export class StepMeter implements MeterReading {
   steps = 0;
   busyNs = 0;
   lostNs = 0;
-  downNs = 0;
   fixedPs = 0;
   tokenPs = 0;
   attentionPs = 0;
@@ -46,6 +45,8 @@ export class StepMeter implements MeterReading {
   kvBlockNs = 0;
   idleNs = 0;
   #idleSinceNs: number | undefined = 0;
+  #downNs = 0;
+  #downSinceNs: number | undefined;
   readonly share: ShareMeter;
   readonly batchShare: ShareMeter;
   readonly #active: Uint8Array;
@@ -84,6 +85,19 @@ export class StepMeter implements MeterReading {
 
   idleUntil(nowNs: number): number {
     return this.idleNs + (this.#idleSinceNs === undefined ? 0 : nowNs - this.#idleSinceNs);
+  }
+
+  startDown(nowNs: number): void {
+    this.#downSinceNs = nowNs;
+  }
+
+  stopDown(nowNs: number): void {
+    this.#downNs = this.downUntil(nowNs);
+    this.#downSinceNs = undefined;
+  }
+
+  downUntil(nowNs: number): number {
+    return this.#downNs + (this.#downSinceNs === undefined ? 0 : nowNs - this.#downSinceNs);
   }
 
   /** A step under way came to nothing after `ns`: busy time that no sequence is charged for. */

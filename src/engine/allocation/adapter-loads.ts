@@ -82,6 +82,11 @@ export class AdapterLoads<Origin> {
     return { tenant, heldNs };
   }
 
+  /** The replica went down with everything it held, which nobody uses any more. */
+  lost(nowNs: number, replica: ReplicaView<Origin>): HeldAdapter[] {
+    return [...replica.adapters.held()].map((adapter) => this.unloaded(nowNs, replica, adapter));
+  }
+
   /** What the replica has held since that was last charged. */
   held(nowNs: number, replica: ReplicaView<Origin>): HeldAdapter[] {
     return [...replica.adapters.held()].map((adapter) => ({

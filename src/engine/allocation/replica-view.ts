@@ -18,6 +18,8 @@ export class ReplicaView<Origin> {
   readonly bound: (Request<Origin> | undefined)[];
   readonly #freeSlots: number[];
   isUp = true;
+  /** Times its KV cache was full and someone had to leave. */
+  pressureEvents = 0;
   /** Prompt tokens bound here that have not been computed yet. */
   pendingPromptTokens = 0;
   /** Context of everything bound here at its predicted end, tokens and blocks. */

@@ -69,21 +69,25 @@ export class Ledger {
     this.#batchShareNanoUsd = new Float64Array(platform.tenants.length);
   }
 
-  /** Charges a stay's GPU time to its tenant, and what must not be billed to the platform. */
+  /** Charges a stay's GPU time to its tenant, and what must not be billed to the platform; returns the tenant's part. */
   chargeStay(
     nowNs: number,
     stay: StayTime,
     who: { tenant: number; request: number; replica: number },
-  ): void {
+  ): number {
     const account = this.#replicas[who.replica]!;
     const tenantNs = takeWholeNs(account, stay.tenantPs);
-    const before = account.chargedNanoUsd;
-    this.#advance(account, who.replica, tenantNs);
+    const amount = this.#advance(account, who.replica, tenantNs);
     this.#payer(who.tenant, who.request);
-    this.#post(nowNs, "gpu", tenantNs, account.chargedNanoUsd - before);
+    this.#post(nowNs, "gpu", tenantNs, amount);
     this.#batchShareNanoUsd[who.tenant]! +=
       (stay.batchSharePs / 1000) * this.#nanoUsdPerNs[who.replica]!;
-    if (stay.overheadPs > 0) this.#chargeOverhead(account, who.replica, stay.overheadPs);
+    if (stay.overheadPs > 0) {
+      const overheadNs = takeWholeNs(account, stay.overheadPs);
+      account.overheadNs += overheadNs;
+      account.overheadNanoUsd += this.#advance(account, who.replica, overheadNs);
+    }
+    return amount;
   }
 
   /** Charges the tokens of a request that has ended. */
@@ -161,18 +165,13 @@ export class Ledger {
     return this.#nanoUsdPerNs[replica]!;
   }
 
-  #chargeOverhead(account: ReplicaAccount, replica: number, ps: number): void {
-    const ns = takeWholeNs(account, ps);
+  /** Adds charged time to a replica's account; returns what the addition costs. */
+  #advance(account: ReplicaAccount, replica: number, ns: number): number {
     const before = account.chargedNanoUsd;
-    this.#advance(account, replica, ns);
-    account.overheadNs += ns;
-    account.overheadNanoUsd += account.chargedNanoUsd - before;
-  }
-
-  #advance(account: ReplicaAccount, replica: number, ns: number): void {
     account.chargedNs += ns;
     account.chargedNanoUsd = Math.round(account.chargedNs * this.#nanoUsdPerNs[replica]!);
     assert(Number.isSafeInteger(account.chargedNs), "GPU time beyond exact integers");
+    return account.chargedNanoUsd - before;
   }
 
   #index(tenant: number, kind: ChargeKind): number {

@@ -1,6 +1,6 @@
 /** The four latencies of a completed request, defined once: TTFT, TPOT, E2E and time in the queue, nanoseconds. */
 import { unreachable } from "../../base/assert.ts";
-import type { LatencyMetric } from "../config.ts";
+import type { LatencyMetric, SlaTarget } from "../config.ts";
 import type { Request } from "../request.ts";
 
 /** A latency of a request that completed at `endNs`; undefined where it is not defined (TPOT of a single token). */
@@ -23,4 +23,17 @@ export function latencyNs(
     default:
       return unreachable(metric);
   }
+}
+
+/** Whether a request that completed at `endNs` met every target; one whose latency is not defined is met. */
+export function meetsTargets(
+  targets: readonly SlaTarget[],
+  request: Request<unknown>,
+  endNs: number,
+): boolean {
+  for (const { metric, limitNs } of targets) {
+    const latency = latencyNs(metric, request, endNs);
+    if (latency !== undefined && latency > limitNs) return false;
+  }
+  return true;
 }

@@ -5,7 +5,7 @@
  */
 import type { PlatformConfig, SlaTarget } from "../config.ts";
 import type { Request } from "../request.ts";
-import { latencyNs } from "./latency.ts";
+import { latencyNs, meetsTargets } from "./latency.ts";
 import { SlaWindow } from "./sla-window.ts";
 
 export interface TenantSla {
@@ -27,19 +27,15 @@ export class SlaMonitor {
     });
   }
 
-  /** The request completed at `nowNs`; says whether it met every target. */
-  completed(nowNs: number, request: Request<unknown>): boolean {
+  /** The request completed at `nowNs`. */
+  completed(nowNs: number, request: Request<unknown>): void {
     const tenant = this.tenants[request.tenant]!;
-    let isMet = true;
     for (let index = 0; index < tenant.targets.length; index++) {
       const target = tenant.targets[index]!;
       const latency = latencyNs(target.metric, request, nowNs);
-      if (latency === undefined) continue;
-      tenant.windows[index]!.add(latency);
-      if (latency > target.limitNs) isMet = false;
+      if (latency !== undefined) tenant.windows[index]!.add(latency);
     }
     tenant.completed += 1;
-    if (isMet) tenant.met += 1;
-    return isMet;
+    if (meetsTargets(tenant.targets, request, nowNs)) tenant.met += 1;
   }
 }

@@ -1,0 +1,97 @@
+/** The recurring parts of results.json: distributions, counts, latency and SLA blocks. Milliseconds and dollars. */
+import type { Histogram } from "../base/histogram.ts";
+import type { TierConfig } from "../engine/config.ts";
+import { REJECT_REASONS } from "../engine/request.ts";
+import { SLA_MIN_SAMPLES } from "../engine/sla/sla-window.ts";
+import type { CountBlock, Distribution, LatencyBlock, SlaBlock, TargetResult } from "./results.ts";
+import type { TenantStats } from "./tenant-stats.ts";
+
+const US_PER_MS = 1000;
+const NS_PER_MS = 1e6;
+
+export function distribution(histogram: Histogram): Distribution {
+  const ms = (us: number | undefined): number | null => (us === undefined ? null : us / US_PER_MS);
+  return {
+    count: histogram.count,
+    mean: ms(histogram.mean),
+    p50: ms(histogram.quantile(0.5)),
+    p90: ms(histogram.quantile(0.9)),
+    p99: ms(histogram.quantile(0.99)),
+    p999: ms(histogram.quantile(0.999)),
+    max: ms(histogram.max),
+  };
+}
+
+export function latencyBlock({ latency }: TenantStats): LatencyBlock {
+  return {
+    ttftMs: distribution(latency.ttft),
+    tpotMs: distribution(latency.tpot),
+    e2eMs: distribution(latency.e2e),
+    queueMs: distribution(latency.queue),
+  };
+}
+
+export function countBlock(stats: TenantStats): CountBlock {
+  return {
+    arrived: stats.arrived,
+    completed: stats.completed,
+    failed: stats.failed,
+    cancelled: stats.cancelled,
+    rejected: stats.rejected.reduce((sum, count) => sum + count, 0),
+    rejectedByReason: REJECT_REASONS.map((reason, index) => ({
+      reason,
+      count: stats.rejected[index]!,
+    })).filter(({ count }) => count > 0),
+    preemptions: stats.preemptions,
+    promptTokens: stats.promptTokens,
+    cachedPromptTokens: stats.cachedPromptTokens,
+    outputTokens: stats.outputTokens,
+  };
+}
+
+/** `measuredSeconds` is the run without its warm-up. */
+export function slaBlock(stats: TenantStats, tier: TierConfig, measuredSeconds: number): SlaBlock {
+  const targets = tier.targets.map((target): TargetResult => {
+    const histogram = stats.latency[target.metric];
+    const us = histogram.quantile(target.percentile / 100);
+    const limitUs = target.limitNs / 1000;
+    const isKnown = histogram.count >= SLA_MIN_SAMPLES && us !== undefined;
+    return {
+      metric: target.metric,
+      percentile: target.percentile,
+      limitMs: target.limitNs / NS_PER_MS,
+      measuredMs: us === undefined ? null : us / US_PER_MS,
+      verdict: isKnown ? (us <= limitUs ? "met" : "missed") : "not-enough-data",
+    };
+  });
+  const compliance = stats.measured === 0 ? null : stats.met / stats.measured;
+  const all = stats.measured + stats.lost;
+  return {
+    targets,
+    compliance,
+    complianceWithRejections: all === 0 ? null : stats.met / all,
+    objective: tier.objective,
+    errorBudgetBurn: compliance === null ? null : budgetBurn(compliance, tier.objective),
+    goodputPerS: measuredSeconds > 0 ? stats.met / measuredSeconds : 0,
+    verdict: verdictOf(targets, compliance, tier.objective),
+  };
+}
+
+/** An objective of 100 % has no budget: any miss overspends it without bound, which JSON writes as null. */
+function budgetBurn(compliance: number, objective: number): number | null {
+  if (objective >= 1) return compliance >= 1 ? 0 : null;
+  return (1 - compliance) / (1 - objective);
+}
+
+function verdictOf(
+  targets: readonly TargetResult[],
+  compliance: number | null,
+  objective: number,
+): SlaBlock["verdict"] {
+  if (targets.some(({ verdict }) => verdict === "missed")) return "missed";
+  if (compliance === null || targets.some(({ verdict }) => verdict === "not-enough-data")) {
+    return "not-enough-data";
+  }
+  return compliance >= objective ? "met" : "missed";
+}
+

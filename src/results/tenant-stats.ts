@@ -1,0 +1,88 @@
+/**
+ * What a run counts and measures about one tenant: arrivals, endings by reason, tokens, and the four latencies. Requests that
+ * arrived during warm-up are counted, but their latencies and SLA verdicts are left out.
+ */
+import { Histogram } from "../base/histogram.ts";
+import type { LatencyMetric, SlaTarget } from "../engine/config.ts";
+import type { Outcome, RejectReason, Request } from "../engine/request.ts";
+import { REJECT_REASONS } from "../engine/request.ts";
+import { latencyNs, meetsTargets } from "../engine/sla/latency.ts";
+
+const METRICS: readonly LatencyMetric[] = ["ttft", "tpot", "e2e", "queue"];
+
+export class TenantStats {
+  arrived = 0;
+  completed = 0;
+  failed = 0;
+  cancelled = 0;
+  preemptions = 0;
+  promptTokens = 0;
+  cachedPromptTokens = 0;
+  outputTokens = 0;
+  /** After warm-up: requests completed, completed within every target, and refused or failed. */
+  measured = 0;
+  met = 0;
+  lost = 0;
+  readonly rejected = new Float64Array(REJECT_REASONS.length);
+  /** Microseconds. */
+  readonly latency: Readonly<Record<LatencyMetric, Histogram>> = {
+    ttft: new Histogram(),
+    tpot: new Histogram(),
+    e2e: new Histogram(),
+    queue: new Histogram(),
+  };
+
+  reject(reason: RejectReason, isMeasured: boolean): void {
+    this.rejected[REJECT_REASONS.indexOf(reason)]! += 1;
+    if (isMeasured) this.lost += 1;
+  }
+
+  end(
+    nowNs: number,
+    request: Request<unknown>,
+    outcome: Outcome,
+    measure: { readonly targets: readonly SlaTarget[]; readonly isMeasured: boolean },
+  ): void {
+    this[outcome] += 1;
+    this.preemptions += request.preemptions;
+    if (request.outputTokens > 0) {
+      this.promptTokens += request.promptTokens;
+      this.cachedPromptTokens += request.cachedTokens;
+      this.outputTokens += request.outputTokens;
+    }
+    if (!measure.isMeasured) return;
+    if (outcome !== "completed") {
+      this.lost += 1;
+      return;
+    }
+    this.measured += 1;
+    if (meetsTargets(measure.targets, request, nowNs)) this.met += 1;
+    for (const metric of METRICS) {
+      const latency = latencyNs(metric, request, nowNs);
+      if (latency !== undefined) this.latency[metric].add(latency / 1000);
+    }
+  }
+
+  /** Adds another tenant's numbers, for tiers and the platform. */
+  merge(other: TenantStats): void {
+    for (const field of SUMS) this[field] += other[field];
+    for (let index = 0; index < this.rejected.length; index++) {
+      this.rejected[index]! += other.rejected[index]!;
+    }
+    for (const metric of METRICS) this.latency[metric].merge(other.latency[metric]);
+  }
+}
+
+const SUMS = [
+  "arrived",
+  "completed",
+  "failed",
+  "cancelled",
+  "preemptions",
+  "promptTokens",
+  "cachedPromptTokens",
+  "outputTokens",
+  "measured",
+  "met",
+  "lost",
+] as const;

@@ -1,0 +1,47 @@
+/** Utilization from step meters: busy time, model FLOPs utilization (MFU), memory bandwidth, KV cache, batch. */
+import type { PoolConfig } from "../engine/config.ts";
+import type { MeterReading } from "../replica/port.ts";
+import type { UtilizationBlock } from "./results.ts";
+
+/** One replica's readings and the pool it belongs to. */
+export interface Metered {
+  readonly meter: MeterReading;
+  readonly config: PoolConfig;
+}
+
+/** Utilization of any set of replicas over the first `endNs` of the run; GPUs weigh alike. */
+export function utilization(replicas: readonly Metered[], endNs: number): UtilizationBlock {
+  const sums = { busy: 0, provisioned: 0, flops: 0, peakFlops: 0, bytes: 0, peakBytes: 0 };
+  let kvBlockNs = 0;
+  let kvCapacityNs = 0;
+  let sequences = 0;
+  let steps = 0;
+  for (const { meter, config } of replicas) {
+    const { gpu, model, stepModel, tensorParallel } = config;
+    const busyNs = endNs - meter.idleUntil(endNs) - meter.downUntil(endNs);
+    const seconds = (endNs * tensorParallel) / 1e9;
+    sums.busy += busyNs * tensorParallel;
+    sums.provisioned += endNs * tensorParallel;
+    sums.flops += meter.tokens * stepModel.flopsPerToken;
+    sums.peakFlops += seconds * gpu.flopsPerS[model.precision];
+    sums.bytes +=
+      meter.steps * stepModel.weightBytesPerStep +
+      meter.contextTokens * stepModel.contextTokenBytes;
+    sums.peakBytes += seconds * gpu.memoryBytesPerS;
+    kvBlockNs += meter.kvBlockNs;
+    kvCapacityNs += busyNs * config.kvBlocks;
+    sequences += meter.sequences;
+    steps += meter.steps;
+  }
+  return {
+    busy: ratio(sums.busy, sums.provisioned),
+    mfu: ratio(sums.flops, sums.peakFlops),
+    memoryBandwidth: ratio(sums.bytes, sums.peakBytes),
+    kvBlocks: ratio(kvBlockNs, kvCapacityNs),
+    meanBatch: ratio(sequences, steps),
+  };
+}
+
+function ratio(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
+}

@@ -1,0 +1,201 @@
+/**
+ * Runs a scenario: engine, simulated cluster and clients on one virtual clock, from the first arrival to the end of the last
+ * request. Synchronous and deterministic; the caller brings what needs a machine (files, a progress bar, a version).
+ */
+import type { EngineEffects } from "../engine/effects.ts";
+import { Engine } from "../engine/engine.ts";
+import type { Admission, Outcome, Request } from "../engine/request.ts";
+import type { ReplicaListener } from "../replica/port.ts";
+import { Collector } from "../results/collector.ts";
+import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
+import { SimulatedCluster, type Sent } from "./cluster.ts";
+import type { ClusterConfig } from "./cluster.ts";
+import { EventQueue } from "./event-queue.ts";
+import { planFaults } from "./faults.ts";
+import { Traffic } from "./traffic.ts";
+import type { TraceReader } from "./workload/client.ts";
+import { createClient } from "./workload/clients.ts";
+
+const NS_PER_DAY = 86_400_000_000_000;
+/** Days in a simulated month. */
+const DAYS_PER_MONTH = 30;
+/** Events between two looks at the progress: some tens of milliseconds of work. */
+const PROGRESS_EVENTS = 32_768;
+
+/** One request's fate, for requests.csv. */
+export interface RequestRecord {
+  readonly nowNs: number;
+  readonly sent: Sent;
+  /** Undefined when it was refused. */
+  readonly request: Request<Sent> | undefined;
+  readonly outcome: Outcome | "rejected";
+  readonly reason: string | undefined;
+}
+
+export interface SimulationHooks {
+  readonly openTrace: (trace: TraceConfig) => TraceReader;
+  /** Called now and then with the share done (by time or requests, whichever ends the run first). */
+  readonly onProgress?: (share: number) => void;
+  readonly onRequest?: (record: RequestRecord) => void;
+  /** Called after every event, for tests. */
+  readonly afterEvent?: (engine: Engine<Sent>, nowNs: number) => void;
+  readonly truthOf?: ClusterConfig["truthOf"];
+}
+
+export interface SimulationRun {
+  readonly engine: Engine<Sent>;
+  readonly collector: Collector;
+  readonly endNs: number;
+  readonly skippedTraceRows: number;
+}
+
+/**
+ * Simulates the scenario to its end.
+ * Fails: whatever `openTrace` throws (a trace that cannot be read); AssertionError on a bug.
+ */
+export function runSimulation(scenario: Scenario, hooks: SimulationHooks): SimulationRun {
+  const { platform, simulation } = scenario;
+  const collector = new Collector(platform, simulation.warmupNs);
+  const replicas = platform.pools.reduce((sum, pool) => sum + pool.replicas, 0);
+  const events = new EventQueue(2 * (replicas + scenario.clients.length) + 8);
+  const late: { listener?: ReplicaListener; traffic?: Traffic } = {};
+  const cluster = new SimulatedCluster(
+    { pools: platform.pools, truthOf: hooks.truthOf },
+    events,
+    lateListener(late),
+  );
+  const wake = events.addSource("wake", (nowNs) => engine.wake(nowNs));
+  const effects = createEffects(cluster, {
+    collector,
+    wakeAt: (timeNs) => events.schedule(wake, timeNs),
+    ended(nowNs, request, outcome) {
+      hooks.onRequest?.({ nowNs, sent: request.origin, request, outcome, reason: undefined });
+      late.traffic!.ended(nowNs, request, outcome);
+    },
+  });
+  const engine = new Engine<Sent>(platform, effects, cluster.meters);
+  late.listener = engine;
+  scheduleCalendar(engine, events);
+  planFaults(scenario, { cluster, events, collector });
+  const readers: TraceReader[] = [];
+  const clients = scenario.clients.map((config) =>
+    createClient(config, {
+      seed: simulation.seed,
+      tenantName: platform.tenants[config.tenant]!.name,
+      durationNs: simulation.durationNs,
+      openTrace(trace) {
+        const reader = hooks.openTrace(trace);
+        readers.push(reader);
+        return reader;
+      },
+    }),
+  );
+  late.traffic = new Traffic({
+    configs: scenario.clients,
+    clients,
+    engine,
+    events,
+    maxRequests: simulation.maxRequests,
+    onSubmitted: (nowNs, sent, admission) => submitted(nowNs, sent, admission),
+  });
+
+  function submitted(nowNs: number, sent: Sent, admission: Admission<Sent>): void {
+    collector.submitted(nowNs, scenario.clients[sent.client]!.tenant, admission);
+    if (admission.kind === "accepted" || hooks.onRequest === undefined) return;
+    const { reason } = admission;
+    hooks.onRequest({ nowNs, sent, request: undefined, outcome: "rejected", reason });
+  }
+
+  scheduleSamples(collector, engine, events);
+  runToEnd({ events, engine, traffic: late.traffic, scenario, hooks });
+  const endNs = events.nowNs;
+  engine.settleStanding(endNs);
+  collector.sample(endNs, engine);
+  const skippedTraceRows = readers.reduce((sum, { skippedRows }) => sum + skippedRows, 0);
+  return { engine, collector, endNs, skippedTraceRows };
+}
+
+interface Running {
+  readonly events: EventQueue;
+  readonly engine: Engine<Sent>;
+  readonly traffic: Traffic;
+  readonly scenario: Scenario;
+  readonly hooks: SimulationHooks;
+}
+
+/** Until no client will send and nothing is in flight: what is left then (wake-ups, samples) changes nothing. */
+function runToEnd({ events, engine, traffic, scenario, hooks }: Running): void {
+  const { durationNs, maxRequests } = scenario.simulation;
+  let untilProgress = PROGRESS_EVENTS;
+  while (traffic.nextArrivalNs !== Infinity || engine.requestsInFlight > 0) {
+    if (!events.runNext()) break;
+    hooks.afterEvent?.(engine, events.nowNs);
+    untilProgress -= 1;
+    if (untilProgress > 0) continue;
+    untilProgress = PROGRESS_EVENTS;
+    hooks.onProgress?.(
+      Math.min(1, Math.max(events.nowNs / durationNs, traffic.submitted / maxRequests)),
+    );
+  }
+}
+
+/** The engine and the cluster need each other: the cluster is built first and finds the engine here. */
+function lateListener(late: { listener?: ReplicaListener }): ReplicaListener {
+  return {
+    joined: (nowNs, replica, slot, cached) => late.listener!.joined(nowNs, replica, slot, cached),
+    firstToken: (nowNs, replica, slot) => late.listener!.firstToken(nowNs, replica, slot),
+    left: (nowNs, replica, departure) => late.listener!.left(nowNs, replica, departure),
+    adapterLoaded: (nowNs, replica, adapter) =>
+      late.listener!.adapterLoaded(nowNs, replica, adapter),
+    adapterUnloaded: (nowNs, replica, adapter) =>
+      late.listener!.adapterUnloaded(nowNs, replica, adapter),
+    pressure: (nowNs, replica) => late.listener!.pressure(nowNs, replica),
+    boundary: (nowNs, replica) => late.listener!.boundary(nowNs, replica),
+    down: (nowNs, replica, cause) => late.listener!.down(nowNs, replica, cause),
+    up: (nowNs, replica) => late.listener!.up(nowNs, replica),
+  };
+}
+
+function createEffects(
+  cluster: SimulatedCluster,
+  driver: Pick<EngineEffects<Sent>, "wakeAt" | "ended"> & { readonly collector: Collector },
+): EngineEffects<Sent> {
+  const { collector } = driver;
+  return {
+    join: (nowNs, replica, slot, request) => cluster.join(nowNs, replica, slot, request),
+    evict: (nowNs, replica, slot) => cluster.evict(nowNs, replica, slot),
+    loadAdapter: (nowNs, replica, adapter, bytes) =>
+      cluster.loadAdapter(nowNs, replica, adapter, bytes),
+    unloadAdapter: (nowNs, replica, adapter) => cluster.unloadAdapter(nowNs, replica, adapter),
+    askBoundary: (nowNs, replica, step) => cluster.askBoundary(nowNs, replica, step),
+    wakeAt: driver.wakeAt,
+    firstToken: (_nowNs, request) => collector.firstToken(request),
+    ended(nowNs, request, outcome) {
+      collector.ended(nowNs, request, outcome);
+      driver.ended(nowNs, request, outcome);
+    },
+    charged() {},
+    event: (nowNs, event) => collector.event(nowNs, event),
+  };
+}
+
+/** Simulated days begin at time 0 and every 24 hours; 30 of them are a month. */
+function scheduleCalendar(engine: Engine<Sent>, events: EventQueue): void {
+  const startDay = (nowNs: number): void => {
+    const day = Math.round(nowNs / NS_PER_DAY);
+    const month = Math.floor(day / DAYS_PER_MONTH);
+    engine.startDay(day, (day + 1) * NS_PER_DAY);
+    engine.startMonth(month, (month + 1) * DAYS_PER_MONTH * NS_PER_DAY);
+    events.schedule(calendar, (day + 1) * NS_PER_DAY);
+  };
+  const calendar = events.addSource("calendar", startDay);
+  startDay(0);
+}
+
+function scheduleSamples(collector: Collector, engine: Engine<Sent>, events: EventQueue): void {
+  const sampler = events.addSource("sample", (nowNs) => {
+    collector.sample(nowNs, engine);
+    events.schedule(sampler, collector.timeline.nextSampleNs);
+  });
+  events.schedule(sampler, collector.timeline.nextSampleNs);
+}

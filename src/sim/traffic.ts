@@ -1,0 +1,158 @@
+/**
+ * Everything that clients do to a simulated platform: send requests, give up after their timeout, hear how it went. Each client
+ * has one next arrival and one next timeout on the agenda, so traffic takes memory only for what is in flight.
+ */
+import type { Engine } from "../engine/engine.ts";
+import type { Admission, Outcome, Request } from "../engine/request.ts";
+import type { ClientConfig } from "../scenario/scenario.ts";
+import type { Sent } from "./cluster.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { AttemptOutcome, Client } from "./workload/client.ts";
+
+/** Hears of every submission and what came of it at once. */
+export type OnSubmitted = (nowNs: number, sent: Sent, admission: Admission<Sent>) => void;
+
+export interface TrafficParts {
+  readonly configs: readonly ClientConfig[];
+  readonly clients: readonly Client[];
+  readonly engine: Engine<Sent>;
+  readonly events: EventQueue;
+  /** No more than this many submissions, retries included. */
+  readonly maxRequests: number;
+  readonly onSubmitted: OnSubmitted;
+}
+
+/** A client's requests in flight in the order they were sent, which is the order they time out. */
+class Pending {
+  readonly timeoutNs: number;
+  #requests: Request<Sent>[] = [];
+  #first = 0;
+
+  constructor(timeoutNs: number) {
+    this.timeoutNs = timeoutNs;
+  }
+
+  add(request: Request<Sent>): void {
+    if (this.timeoutNs !== Infinity) this.#requests.push(request);
+  }
+
+  /** The oldest request that has not ended; forgets those before it. */
+  oldest(): Request<Sent> | undefined {
+    while (this.#first < this.#requests.length && this.#requests[this.#first]!.state === "ended") {
+      this.#first += 1;
+    }
+    if (this.#first > 64 && this.#first > this.#requests.length / 2) {
+      this.#requests = this.#requests.slice(this.#first);
+      this.#first = 0;
+    }
+    return this.#requests[this.#first];
+  }
+
+  takeOldest(): Request<Sent> | undefined {
+    const request = this.oldest();
+    if (request !== undefined) this.#first += 1;
+    return request;
+  }
+}
+
+export class Traffic {
+  readonly #parts: TrafficParts;
+  readonly #pending: readonly Pending[];
+  readonly #arrivalSources: readonly number[];
+  readonly #timeoutSources: readonly number[];
+  /** Requests given up by their client, whose end is a time-out to it. */
+  readonly #givenUp = new Set<Request<Sent>>();
+  #submitted = 0;
+
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+    const { clients, configs, events } = parts;
+    this.#pending = configs.map(({ timeoutNs }) => new Pending(timeoutNs));
+    this.#arrivalSources = clients.map((_, client) =>
+      events.addSource("arrival", (nowNs) => this.#arrive(nowNs, client)),
+    );
+    this.#timeoutSources = clients.map((_, client) =>
+      events.addSource("timeout", (nowNs) => this.#giveUp(nowNs, client)),
+    );
+    for (const client of clients.keys()) this.#schedule(client);
+  }
+
+  get submitted(): number {
+    return this.#submitted;
+  }
+
+  /** When the next request of any client arrives; Infinity when none is known. */
+  get nextArrivalNs(): number {
+    if (this.#submitted >= this.#parts.maxRequests) return Infinity;
+    let nextNs = Infinity;
+    for (const client of this.#parts.clients) nextNs = Math.min(nextNs, client.nextArrivalNs);
+    return nextNs;
+  }
+
+  /** The platform has done with a request: its client may try again or go on. */
+  ended(nowNs: number, request: Request<Sent>, outcome: Outcome): void {
+    const isTimedOut = this.#givenUp.delete(request);
+    const seen: AttemptOutcome =
+      outcome === "completed" ? "completed" : isTimedOut ? "timed-out" : "failed";
+    this.#tell(nowNs, request.origin, { seen, retryAfterNs: 0 });
+  }
+
+  #arrive(nowNs: number, client: number): void {
+    const { clients, configs, engine } = this.#parts;
+    const { tenant, pool } = configs[client]!;
+    const arrival = clients[client]!.take();
+    const sent: Sent = { client, arrival };
+    this.#submitted += 1;
+    const admission = engine.submit(nowNs, {
+      origin: sent,
+      tenant,
+      pool,
+      promptTokens: arrival.promptTokens,
+      maxOutputTokens: arrival.maxOutputTokens,
+      adapter: arrival.adapter,
+    });
+    this.#parts.onSubmitted(nowNs, sent, admission);
+    if (admission.kind === "accepted") {
+      this.#pending[client]!.add(admission.request);
+      this.#scheduleTimeout(client);
+      this.#schedule(client);
+    } else {
+      const { retryAfterNs } = admission;
+      this.#tell(nowNs, sent, {
+        seen: "rejected",
+        retryAfterNs: retryAfterNs === Infinity ? 0 : retryAfterNs,
+      });
+    }
+  }
+
+  #giveUp(nowNs: number, client: number): void {
+    const request = this.#pending[client]!.takeOldest();
+    if (request !== undefined) {
+      this.#givenUp.add(request);
+      this.#parts.engine.cancel(nowNs, request);
+    }
+    this.#scheduleTimeout(client);
+  }
+
+  #tell(nowNs: number, sent: Sent, how: { seen: AttemptOutcome; retryAfterNs: number }): void {
+    const { clients } = this.#parts;
+    const { retryAfterNs } = how;
+    clients[sent.client]!.ended(sent.arrival, how.seen, { nowNs, retryAfterNs });
+    this.#schedule(sent.client);
+  }
+
+  #schedule(client: number): void {
+    const { clients, events, maxRequests } = this.#parts;
+    const nextNs = this.#submitted < maxRequests ? clients[client]!.nextArrivalNs : Infinity;
+    events.schedule(this.#arrivalSources[client]!, Math.max(nextNs, events.nowNs));
+  }
+
+  #scheduleTimeout(client: number): void {
+    const pending = this.#pending[client]!;
+    if (pending.timeoutNs === Infinity) return;
+    const oldest = pending.oldest();
+    const { events } = this.#parts;
+    const dueNs = oldest === undefined ? Infinity : oldest.arrivalNs + pending.timeoutNs;
+    events.schedule(this.#timeoutSources[client]!, Math.max(dueNs, events.nowNs));
+  }
+}
