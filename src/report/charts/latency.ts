@@ -133,7 +133,7 @@ function latencySpec(
   ];
   return frame(style, {
     title: `${title} per tenant, P50 to P99, with targets`,
-    height: ROW_HEIGHT,
+    height: ROW_HEIGHT * rows.length,
     layer: [
       {
         data,

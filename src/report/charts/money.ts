@@ -73,7 +73,7 @@ function shareSpec(
   const weight = { ...x, field: "weight" };
   return frame(style, {
     title: "Share of service and share of weight per tenant",
-    height: ROW_HEIGHT,
+    height: ROW_HEIGHT * tenants.length,
     layer: [
       {
         data,
@@ -127,7 +127,7 @@ function costSpec(
   const x = { field: "usd", type: "quantitative", title: null, axis } as const;
   return frame(style, {
     title: "Cost per tenant by kind, with the 1/batch baseline",
-    height: ROW_HEIGHT,
+    height: ROW_HEIGHT * tenants.length,
     layer: [
       {
         data: { values: costRows(tenants, billed) },

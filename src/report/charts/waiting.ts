@@ -17,11 +17,18 @@ import {
 import { tierColour } from "./palette.ts";
 import { nameAxis, OWN_COLOUR } from "./rows.ts";
 
+/** Sizes make the shapes look equally large, since Vega draws them with unequal areas. */
 const MARKS = [
-  { label: "P50", glyph: "●", shape: "circle", of: (wait: Distribution) => wait.p50 },
-  { label: "P90", glyph: "◆", shape: "diamond", of: (wait: Distribution) => wait.p90 },
-  { label: "P99", glyph: "■", shape: "square", of: (wait: Distribution) => wait.p99 },
-  { label: "max", glyph: "▲", shape: "triangle-up", of: (wait: Distribution) => wait.max },
+  { label: "P50", glyph: "●", shape: "circle", size: 90, of: (wait: Distribution) => wait.p50 },
+  { label: "P90", glyph: "◆", shape: "diamond", size: 170, of: (wait: Distribution) => wait.p90 },
+  { label: "P99", glyph: "■", shape: "square", size: 90, of: (wait: Distribution) => wait.p99 },
+  {
+    label: "max",
+    glyph: "▲",
+    shape: "triangle-up",
+    size: 150,
+    of: (wait: Distribution) => wait.max,
+  },
 ] as const;
 
 interface Wait {
@@ -84,7 +91,7 @@ function waitSpec(
       },
       {
         data,
-        mark: { type: "point", filled: true, size: 110, opacity: 1, stroke: palette.surface },
+        mark: { type: "point", filled: true, opacity: 1, stroke: palette.surface },
         encoding: {
           x,
           y,
@@ -97,6 +104,15 @@ function waitSpec(
               range: MARKS.map((mark) => mark.shape),
             },
             legend: legendOf(style),
+          },
+          size: {
+            field: "quantile",
+            type: "ordinal",
+            scale: {
+              domain: MARKS.map((mark) => mark.label),
+              range: MARKS.map((mark) => mark.size),
+            },
+            legend: null,
           },
           tooltip: [
             { field: "tier", title: "Tier" },

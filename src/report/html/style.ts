@@ -76,14 +76,14 @@ const TABLES = `
 .table{background:var(--surface);border:1px solid var(--line);border-radius:10px;margin:0 0 1.4rem;overflow:hidden}
 .table h3{padding:.75rem 1rem;border-bottom:1px solid var(--line)}
 .scroll{overflow:auto;max-height:34rem;overscroll-behavior-x:contain}
-table{border-collapse:separate;border-spacing:0;width:100%;font-size:.84rem;font-variant-numeric:tabular-nums}
-th,td{padding:.42rem .6rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--grid)}
+table{border-collapse:separate;border-spacing:0;width:100%;font-size:.83rem;font-variant-numeric:tabular-nums}
+th,td{padding:.42rem .52rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--grid)}
 th:first-child,td:first-child{padding-left:1rem}
 th:last-child,td:last-child{padding-right:1rem}
 tbody tr:last-child>*{border-bottom:0}
 .r{text-align:right}
 thead th{position:sticky;top:0;z-index:2;background:var(--surface);color:var(--ink-3);font-weight:500;vertical-align:bottom;white-space:normal;min-width:4.2em;line-height:1.3;border-bottom:1px solid var(--line)}
-tbody th{font-weight:600;position:sticky;left:0;z-index:1;background:var(--surface);max-width:15rem;overflow:hidden;text-overflow:ellipsis}
+tbody th{font-weight:600;position:sticky;left:0;z-index:1;background:var(--surface);max-width:13rem;overflow:hidden;text-overflow:ellipsis}
 thead th:first-child{left:0;z-index:3}
 tbody tr:hover>*{background:var(--page)}
 td{max-width:15rem;overflow:hidden;text-overflow:ellipsis}
@@ -130,7 +130,11 @@ const NARROW = `
 h1{font-size:1.6rem}
 h2{margin-top:2.4rem}
 .headline{font-size:1.06rem}
-.figures{grid-template-columns:minmax(0,1fr)}
+.figure{grid-column:1/-1}
+.figure:nth-last-child(-n+2){grid-column:span 1}
+.figure.broad .values{gap:.2rem .9rem}
+.broad .value{flex:1 1 75px}
+.broad .value b{font-size:1.25rem}
 figure{padding:.75rem .7rem .6rem}
 tbody th{max-width:8.5rem}
 td.prose{min-width:16rem}
