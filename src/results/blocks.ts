@@ -94,4 +94,3 @@ function verdictOf(
   }
   return compliance >= objective ? "met" : "missed";
 }
-

@@ -183,7 +183,13 @@ function poolResult(run: Run, index: number): PoolResult {
       }, 0),
     ),
     idleUsd: poolIdleUsd(run, index),
-    requiredGpus: requiredGpus(config, demandOf(run, users.map(({ at }) => at))),
+    requiredGpus: requiredGpus(
+      config,
+      demandOf(
+        run,
+        users.map(({ at }) => at),
+      ),
+    ),
     adapterLoads: loads,
     adapterHitRate: hits + loads === 0 ? null : hits / (hits + loads),
   };

@@ -11,7 +11,16 @@ import { IndexedHeap } from "../base/indexed-heap.ts";
  * counted against it; those who give up do so before newcomers are looked at; newcomers still catch a step boundary of the
  * same instant; observers see the instant when it is over.
  */
-export const RANKS = ["fault", "calendar", "timeout", "arrival", "replica", "adapter", "wake", "sample"] as const;
+export const RANKS = [
+  "fault",
+  "calendar",
+  "timeout",
+  "arrival",
+  "replica",
+  "adapter",
+  "wake",
+  "sample",
+] as const;
 
 export type Rank = (typeof RANKS)[number];
 

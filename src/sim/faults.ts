@@ -51,7 +51,14 @@ function actionsOf(
     ];
   }
   const tell = (nowNs: number, kind: "replica-slow" | "replica-slow-ended", message: string) =>
-    collector.event(nowNs, { kind, tenant: undefined, aggressor: undefined, pool, replica, message });
+    collector.event(nowNs, {
+      kind,
+      tenant: undefined,
+      aggressor: undefined,
+      pool,
+      replica,
+      message,
+    });
   return [
     {
       timeNs: atNs,

@@ -5,7 +5,7 @@
 import type { EngineEffects } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Admission, Outcome, Request } from "../engine/request.ts";
-import type { ReplicaListener } from "../replica/port.ts";
+import type { Departure, ReplicaListener } from "../replica/port.ts";
 import { Collector } from "../results/collector.ts";
 import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
 import { SimulatedCluster, type Sent } from "./cluster.ts";
@@ -39,7 +39,9 @@ export interface SimulationHooks {
   readonly onRequest?: (record: RequestRecord) => void;
   /** Called after every event, for tests. */
   readonly afterEvent?: (engine: Engine<Sent>, nowNs: number) => void;
+  /** The attribution audit's: a hidden truth for every replica, and every stay as it ends. */
   readonly truthOf?: ClusterConfig["truthOf"];
+  readonly onStay?: (request: Request<Sent>, replica: number, departure: Departure) => void;
 }
 
 export interface SimulationRun {
@@ -58,11 +60,11 @@ export function runSimulation(scenario: Scenario, hooks: SimulationHooks): Simul
   const collector = new Collector(platform, simulation.warmupNs);
   const replicas = platform.pools.reduce((sum, pool) => sum + pool.replicas, 0);
   const events = new EventQueue(2 * (replicas + scenario.clients.length) + 8);
-  const late: { listener?: ReplicaListener; traffic?: Traffic } = {};
+  const late: { listener?: Engine<Sent>; traffic?: Traffic } = {};
   const cluster = new SimulatedCluster(
     { pools: platform.pools, truthOf: hooks.truthOf },
     events,
-    lateListener(late),
+    lateListener(late, hooks.onStay),
   );
   const wake = events.addSource("wake", (nowNs) => engine.wake(nowNs));
   const effects = createEffects(cluster, {
@@ -140,11 +142,17 @@ function runToEnd({ events, engine, traffic, scenario, hooks }: Running): void {
 }
 
 /** The engine and the cluster need each other: the cluster is built first and finds the engine here. */
-function lateListener(late: { listener?: ReplicaListener }): ReplicaListener {
+function lateListener(
+  late: { listener?: Engine<Sent> },
+  onStay: SimulationHooks["onStay"],
+): ReplicaListener {
   return {
     joined: (nowNs, replica, slot, cached) => late.listener!.joined(nowNs, replica, slot, cached),
     firstToken: (nowNs, replica, slot) => late.listener!.firstToken(nowNs, replica, slot),
-    left: (nowNs, replica, departure) => late.listener!.left(nowNs, replica, departure),
+    left(nowNs, replica, departure) {
+      onStay?.(late.listener!.replicas[replica]!.bound[departure.slot]!, replica, departure);
+      late.listener!.left(nowNs, replica, departure);
+    },
     adapterLoaded: (nowNs, replica, adapter) =>
       late.listener!.adapterLoaded(nowNs, replica, adapter),
     adapterUnloaded: (nowNs, replica, adapter) =>
