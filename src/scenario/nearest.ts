@@ -1,16 +1,22 @@
 /** The known name somebody most likely meant, for "did you mean" in errors. */
 import { distance } from "fastest-levenshtein";
 
+/** Edits that still count as a slip, per letter of the longer name; two (a transposition) are always allowed. */
+const EDITS_PER_LETTER = 1 / 3;
+
 /**
- * The known name nearest to `given`, case aside, or undefined where none is near: at most a third of the longer name
- * (and at least one letter) may differ. The first of equals wins.
+ * The known name nearest to `given`, case aside, or undefined where none is near. A name that `given` begins (`h100` of
+ * `h100-sxm`) comes first, then the fewest edits; the first of equals wins.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
+  const begun = known.find((name) => name.toLowerCase().startsWith(given.toLowerCase()));
+  if (begun !== undefined && given.length >= 3) return begun;
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const name of known) {
     const edits = distance(given.toLowerCase(), name.toLowerCase());
-    const allowed = Math.max(1, Math.floor(Math.max(given.length, name.length) / 3));
+    const length = Math.max(given.length, name.length);
+    const allowed = length < 4 ? 1 : Math.max(2, Math.floor(length * EDITS_PER_LETTER));
     if (edits <= allowed && edits < bestDistance) {
       best = name;
       bestDistance = edits;

@@ -18,7 +18,12 @@ export interface Finding {
 
 export type ProblemPlace =
   /** Line and column count from 1. */
-  | { readonly kind: "file"; readonly fileName: string; readonly line: number; readonly column: number }
+  | {
+      readonly kind: "file";
+      readonly fileName: string;
+      readonly line: number;
+      readonly column: number;
+    }
   | { readonly kind: "set"; readonly override: string };
 
 export interface Problem {

@@ -172,10 +172,11 @@ export function parseUsdPerToken(text: string): Parsed {
 /** How a value is quoted in an error. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
-  if (typeof value === "string") return `'${value.length > 60 ? `${value.slice(0, 57)}...` : value}'`;
+  if (typeof value === "string")
+    return `'${value.length > 60 ? `${value.slice(0, 57)}...` : value}'`;
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a map";
-  return `'${String(value as number | boolean | bigint)}'`;
+  if (typeof value === "number" || typeof value === "boolean") return `'${String(value)}'`;
+  return "a map";
 }
 
 function parseQuantity(text: string, quantity: Quantity): Parsed {

@@ -24,21 +24,12 @@ export const scenarioFile = z
 
 export type ScenarioFile = z.output<typeof scenarioFile>;
 
-/** A JSON Schema, as far as this room reads its own. */
-export interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly const?: unknown;
-  readonly [key: string]: unknown;
-}
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
  * The JSON Schema (draft 7, which every editor's YAML support reads) of a scenario file as it is written: strings with
  * units, defaults as text. `tenantry schema` prints it.
  */
 export function scenarioJsonSchema(): JsonSchema {
-  return z.toJSONSchema(scenarioFile, { io: "input", target: "draft-7" }) as JsonSchema;
+  return z.toJSONSchema(scenarioFile, { io: "input", target: "draft-7" });
 }

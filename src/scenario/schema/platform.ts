@@ -25,19 +25,39 @@ import {
 
 const policyName = z.enum(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"]);
 
-/** Token weights 1 and 2 are those of the virtual token counter's evaluation (Sheng et al., OSDI 2024). */
+/**
+ * Token weights 1 and 2 are those of the virtual token counter's evaluation (Sheng et al., OSDI 2024). Two evictions per
+ * request are assumed: more protect higher tiers further, at the price of recomputed work.
+ */
+const POLICY_DEFAULTS = { inputTokenWeight: 1, outputTokenWeight: 2, maxPreemptions: 2 };
+
 const policy = z
   .union([
     policyName,
     z.strictObject({
       name: policyName.describe("Scheduling policy."),
-      inputTokenWeight: z.number().nonnegative().default(1).describe("Service charged to a tenant per input token."),
-      outputTokenWeight: z.number().nonnegative().default(2).describe("Service charged to a tenant per output token."),
-      maxPreemptions: z.int().nonnegative().default(2).describe("slo-fair only: most evictions of one request."),
+      inputTokenWeight: z
+        .number()
+        .nonnegative()
+        .default(POLICY_DEFAULTS.inputTokenWeight)
+        .describe("Service charged to a tenant per input token."),
+      outputTokenWeight: z
+        .number()
+        .nonnegative()
+        .default(POLICY_DEFAULTS.outputTokenWeight)
+        .describe("Service charged to a tenant per output token."),
+      maxPreemptions: z
+        .int()
+        .nonnegative()
+        .default(POLICY_DEFAULTS.maxPreemptions)
+        .describe("slo-fair only: most evictions of one request."),
     }),
   ])
+  .transform((value) => (typeof value === "string" ? { name: value, ...POLICY_DEFAULTS } : value))
   .prefault("slo-fair")
-  .describe("Who is served next: fcfs, strict-priority, tier-share, vtc or slo-fair (default), or a map with its settings.");
+  .describe(
+    "Who is served next: fcfs, strict-priority, tier-share, vtc or slo-fair (default), or a map with its settings.",
+  );
 
 const target = z
   .strictObject({
@@ -45,13 +65,21 @@ const target = z
     tpot: duration().optional().describe("Limit on time per output token after the first."),
     e2e: duration().optional().describe("Limit on arrival to last token."),
     queue: duration().optional().describe("Limit on waiting before the request joins a replica."),
-    percentile: z.number().gt(0).lte(100).default(99).describe("Percentile that must stay within the limit."),
+    percentile: z
+      .number()
+      .gt(0)
+      .lte(100)
+      .default(99)
+      .describe("Percentile that must stay within the limit."),
   })
   .superRefine((value, context) => {
     const given = METRICS.filter((metric) => value[metric] !== undefined);
     if (given.length === 1) return;
     const got = given.length === 0 ? "none" : given.join(" and ");
-    context.addIssue({ code: "custom", message: `expected exactly one of ${METRICS.join(", ")}, got ${got}` });
+    context.addIssue({
+      code: "custom",
+      message: `expected exactly one of ${METRICS.join(", ")}, got ${got}`,
+    });
   });
 
 export const METRICS = ["ttft", "tpot", "e2e", "queue"] as const;
@@ -59,7 +87,9 @@ export const METRICS = ["ttft", "tpot", "e2e", "queue"] as const;
 const tier = z.strictObject({
   weight: z.number().nonnegative().describe("Share of service relative to the other tiers."),
   targets: z.array(target).default([]).describe("Latency targets; a request must meet every one."),
-  objective: share().prefault("99%").describe("Share of finished requests that must meet every target."),
+  objective: share()
+    .prefault("99%")
+    .describe("Share of finished requests that must meet every target."),
   shedAboveWait: durationOr("never")
     .prefault("never")
     .describe("Reject a request whose predicted wait is longer than this."),
@@ -74,13 +104,19 @@ export const DEFAULT_TIERS = {
 
 const model = z.strictObject({
   parameters: positiveCount().describe("All parameters, for example 8.03B."),
-  activeParameters: positiveCount().optional().describe("Parameters used per token, where fewer (mixture of experts)."),
+  activeParameters: positiveCount()
+    .optional()
+    .describe("Parameters used per token, where fewer (mixture of experts)."),
   layers: z.int().positive().describe("Transformer layers."),
   hiddenSize: z.int().positive().describe("Width of the residual stream."),
   attentionHeads: z.int().positive().describe("Query heads."),
   kvHeads: z.int().positive().describe("Key and value heads."),
   headSize: z.int().positive().describe("Width of one head."),
-  ffnSize: z.int().positive().optional().describe("Width of the feed-forward layer; sizes adapters given by rank."),
+  ffnSize: z
+    .int()
+    .positive()
+    .optional()
+    .describe("Width of the feed-forward layer; sizes adapters given by rank."),
   maxContext: positiveCount().describe("Longest context, prompt and output together, tokens."),
 });
 
@@ -89,44 +125,71 @@ const gpu = z.strictObject({
   fp8: flopsPerS().optional().describe("Dense FP8 tensor rate; leave out where the GPU has none."),
   memory: bytes().describe("Device memory."),
   memoryBandwidth: bytesPerS().describe("Device memory bandwidth."),
-  nvlink: bytesPerS().optional().describe("To the other GPUs of its node, one direction; leave out for PCIe only."),
+  nvlink: bytesPerS()
+    .optional()
+    .describe("To the other GPUs of its node, one direction; leave out for PCIe only."),
   pcie: bytesPerS().describe("Host to device, one direction."),
 });
 
 const pool = z.strictObject({
   model: z.string().describe("Model the pool serves: one of the catalogue or of platform.models."),
-  precision: z.enum(["bf16", "fp8"]).default("bf16").describe("Precision of the weights; the KV cache is BF16."),
+  precision: z
+    .enum(["bf16", "fp8"])
+    .default("bf16")
+    .describe("Precision of the weights; the KV cache is BF16."),
   gpu: z.string().describe("GPU type: one of the catalogue or of platform.gpus."),
   replicas: z.int().positive().describe("Running instances of the model."),
   tensorParallel: z.int().positive().default(1).describe("GPUs per replica."),
-  dedicatedTo: z.string().optional().describe("The tenant this pool belongs to; leave out for a shared pool."),
+  dedicatedTo: z
+    .string()
+    .optional()
+    .describe("The tenant this pool belongs to; leave out for a shared pool."),
   tierShares: z
     .record(z.string(), share())
     .optional()
-    .describe("Shared pools: guaranteed share per tier, at most 100% together. Default: by tier weight."),
-  borrowing: z.boolean().default(true).describe("Whether a tier may use what others leave; false makes shares hard caps."),
-  maxNumSeqs: z.int().positive().default(256).describe("Sequences in a running batch (vLLM max_num_seqs)."),
+    .describe(
+      "Shared pools: guaranteed share per tier, at most 100% together. Default: by tier weight.",
+    ),
+  borrowing: z
+    .boolean()
+    .default(true)
+    .describe("Whether a tier may use what others leave; false makes shares hard caps."),
+  maxNumSeqs: z
+    .int()
+    .positive()
+    .default(256)
+    .describe("Sequences in a running batch (vLLM max_num_seqs)."),
   maxNumBatchedTokens: z
     .int()
     .positive()
     .default(2048)
     .describe("Tokens computed in one step (vLLM max_num_batched_tokens)."),
-  gpuMemoryUtilization: share().prefault("90%").describe("Share of GPU memory the replica may use."),
+  gpuMemoryUtilization: share()
+    .prefault("90%")
+    .describe("Share of GPU memory the replica may use."),
   blockSize: z.int().positive().default(16).describe("Tokens per KV-cache block."),
   adapterMemory: bytes()
     .optional()
-    .describe("Memory for LoRA adapters per replica. Default: room for all adapters of its tenants, at most 4GiB."),
+    .describe(
+      "Memory for LoRA adapters per replica. Default: room for all adapters of its tenants, at most 4GiB.",
+    ),
   idleCost: z
     .enum(["platform", "spread"])
     .default("platform")
-    .describe("Who bears a shared pool's idle time: platform overhead, or its tenants by share of use."),
+    .describe(
+      "Who bears a shared pool's idle time: platform overhead, or its tenants by share of use.",
+    ),
   gpuHour: usdPerHour().optional().describe("Price of one GPU-hour. Default: prices.gpuHour."),
   stepTime: z
     .strictObject({
       fixed: stepTime().prefault("0ps").describe("Per step."),
       perSequence: stepTime().prefault("0ps").describe("Per sequence in the step."),
-      perToken: stepTime().prefault("0ps").describe("Per token computed in the step, prompt or output."),
-      perContextToken: stepTime().prefault("0ps").describe("Per token of context of the decoding sequences."),
+      perToken: stepTime()
+        .prefault("0ps")
+        .describe("Per token computed in the step, prompt or output."),
+      perContextToken: stepTime()
+        .prefault("0ps")
+        .describe("Per token of context of the decoding sequences."),
     })
     .refine((value) => value.fixed + value.perSequence + value.perToken > 0, {
       error: "a step would take no time: give fixed, perSequence or perToken",
@@ -137,22 +200,40 @@ const pool = z.strictObject({
 
 const quotas = z.strictObject({
   maxQps: rateOrUnlimited().prefault("unlimited").describe("Requests per second."),
-  burst: positiveCount().optional().describe("Requests that may come at once. Default: one second's worth of maxQps."),
+  burst: positiveCount()
+    .optional()
+    .describe("Requests that may come at once. Default: one second's worth of maxQps."),
   maxConcurrentRequests: countOrUnlimited().prefault("unlimited").describe("Requests in flight."),
-  maxTokensPerDay: countOrUnlimited().prefault("unlimited").describe("Input and output tokens per day."),
-  maxTokensPerMinute: countOrUnlimited().prefault("unlimited").describe("Input and output tokens per minute."),
-  maxSpendPerMonth: usdOrUnlimited().prefault("unlimited").describe("Money per month, for example $1000."),
-  maxGpuMemory: bytesOrUnlimited().prefault("unlimited").describe("KV cache and adapters held at once, over all replicas."),
+  maxTokensPerDay: countOrUnlimited()
+    .prefault("unlimited")
+    .describe("Input and output tokens per day."),
+  maxTokensPerMinute: countOrUnlimited()
+    .prefault("unlimited")
+    .describe("Input and output tokens per minute."),
+  maxSpendPerMonth: usdOrUnlimited()
+    .prefault("unlimited")
+    .describe("Money per month, for example $1000."),
+  maxGpuMemory: bytesOrUnlimited()
+    .prefault("unlimited")
+    .describe("KV cache and adapters held at once, over all replicas."),
   enforcement: z
     .enum(["hard", "soft"])
     .default("hard")
-    .describe("hard reserves the longest output and is never exceeded; soft reserves the usual output."),
-  maxQueuedRequests: positiveCount().prefault(10_000).describe("Requests that may wait; one more is rejected."),
+    .describe(
+      "hard reserves the longest output and is never exceeded; soft reserves the usual output.",
+    ),
+  maxQueuedRequests: positiveCount()
+    .prefault(10_000)
+    .describe("Requests that may wait; one more is rejected."),
 });
 
 const adapter = z
   .strictObject({
-    rank: z.int().positive().optional().describe("LoRA rank, over all attention and feed-forward projections, BF16."),
+    rank: z
+      .int()
+      .positive()
+      .optional()
+      .describe("LoRA rank, over all attention and feed-forward projections, BF16."),
     size: bytes().optional().describe("Size of the adapter, instead of its rank."),
   })
   .refine((value) => (value.rank === undefined) !== (value.size === undefined), {
@@ -165,24 +246,34 @@ const tenant = z.strictObject({
   pools: z
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
-    .describe("Pools that serve it. Default: its dedicated pools, else the shared pools that give its tier a share."),
+    .describe(
+      "Pools that serve it. Default: its dedicated pools, else the shared pools that give its tier a share.",
+    ),
   quotas: quotas.prefault({}).describe("Limits; everything is unlimited by default."),
   adapters: named(adapter).default({}).describe("LoRA adapters of this tenant."),
-  defaultMaxOutputTokens: positiveCount().prefault(512).describe("Longest output of a request that states none."),
+  defaultMaxOutputTokens: positiveCount()
+    .prefault(512)
+    .describe("Longest output of a request that states none."),
 });
 
 /** Design defaults: $4 per GPU-hour, $0.0001 and $0.0002 per 1K tokens; cached input at half the input price, assumed. */
 const prices = z.strictObject({
   inputTokens: usdPerToken().prefault("$0.0001/1k").describe("Price of prompt tokens."),
-  cachedInputTokens: usdPerToken().prefault("$0.00005/1k").describe("Price of prompt tokens found in the prefix cache."),
+  cachedInputTokens: usdPerToken()
+    .prefault("$0.00005/1k")
+    .describe("Price of prompt tokens found in the prefix cache."),
   outputTokens: usdPerToken().prefault("$0.0002/1k").describe("Price of output tokens."),
   adapterHour: usdPerHour().prefault("$0/h").describe("Price of keeping one adapter loaded."),
-  gpuHour: usdPerHour().prefault("$4/h").describe("Price of one GPU-hour, where a pool states none."),
+  gpuHour: usdPerHour()
+    .prefault("$4/h")
+    .describe("Price of one GPU-hour, where a pool states none."),
 });
 
 const isolation = z.strictObject({
   checkEvery: positiveDuration().prefault("1s").describe("How often tenants are examined."),
-  victimFactor: positiveNumber().default(1.5).describe("A victim's P99 exceeds this multiple of its target."),
+  victimFactor: positiveNumber()
+    .default(1.5)
+    .describe("A victim's P99 exceeds this multiple of its target."),
 });
 
 export const platform = z.strictObject({
@@ -201,4 +292,3 @@ export const platform = z.strictObject({
 export type PlatformFile = z.output<typeof platform>;
 export type PoolFile = z.output<typeof pool>;
 export type TenantFile = z.output<typeof tenant>;
-

@@ -199,6 +199,9 @@ export function oneOf<T extends z.ZodRawShape>(shape: T) {
       const given = keys.filter((key) => value[key] !== undefined);
       if (given.length === 1) return;
       const got = given.length === 0 ? "none" : given.join(" and ");
-      context.addIssue({ code: "custom", message: `expected exactly one of ${keys.join(", ")}, got ${got}` });
+      context.addIssue({
+        code: "custom",
+        message: `expected exactly one of ${keys.join(", ")}, got ${got}`,
+      });
     });
 }

@@ -26,13 +26,18 @@ const shape = oneOf({
       period: positiveDuration().prefault("24h").describe("Length of one cycle."),
       levels: z
         .union([z.enum(DAY_CURVE_NAMES), z.array(z.number().nonnegative()).min(2)])
-        .describe("Rate in equally long slots, scaled to a mean of 1; linear in between. Or chat-day, code-day."),
+        .describe(
+          "Rate in equally long slots, scaled to a mean of 1; linear in between. Or chat-day, code-day.",
+        ),
       phase: duration().prefault("0s").describe("Where in the cycle the run begins."),
     })
-    .refine((value) => typeof value.levels === "string" || value.levels.some((level) => level > 0), {
-      error: "expected at least one level above 0",
-      path: ["levels"],
-    })
+    .refine(
+      (value) => typeof value.levels === "string" || value.levels.some((level) => level > 0),
+      {
+        error: "expected at least one level above 0",
+        path: ["levels"],
+      },
+    )
     .describe("A repeating curve, such as a day."),
   ramp: z
     .strictObject({
@@ -41,7 +46,10 @@ const shape = oneOf({
       from: z.number().nonnegative().default(1).describe("Factor before."),
       to: z.number().nonnegative().describe("Factor after."),
     })
-    .refine((value) => value.end > value.start, { error: "expected end after start", path: ["end"] })
+    .refine((value) => value.end > value.start, {
+      error: "expected end after start",
+      path: ["end"],
+    })
     .describe("A linear change from one level to another."),
   spike: z
     .strictObject({
@@ -52,8 +60,13 @@ const shape = oneOf({
     .describe("A rectangular burst (or, below 1, a lull)."),
 });
 
-const shapes = z.array(shape).default([]).describe("Multipliers on the rate over time; several multiply.");
-const cv = positiveNumber().describe("Coefficient of variation of the gaps; 1 is as variable as Poisson.");
+const shapes = z
+  .array(shape)
+  .default([])
+  .describe("Multipliers on the rate over time; several multiply.");
+const cv = positiveNumber().describe(
+  "Coefficient of variation of the gaps; 1 is as variable as Poisson.",
+);
 const meanRate = positiveRate().describe("Mean arrivals, for example 20/s.");
 
 const trace = z.strictObject({
@@ -64,8 +77,14 @@ const trace = z.strictObject({
   rateScale: positiveNumber().default(1).describe("Multiplies the rate: 2 halves every gap."),
   from: duration().prefault("0s").describe("Part of the trace to use: start."),
   to: durationOr("end").prefault("end").describe("Part of the trace to use: end."),
-  clients: z.array(z.string()).min(1).optional().describe("Only rows of these clients, where the format names them."),
-  spread: duration().prefault("0s").describe("Spreads rows that share a coarse timestamp evenly over this time."),
+  clients: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("Only rows of these clients, where the format names them."),
+  spread: duration()
+    .prefault("0s")
+    .describe("Spreads rows that share a coarse timestamp evenly over this time."),
 });
 
 const arrivals = z
@@ -87,14 +106,20 @@ const arrivals = z
         process: z.literal("closed-loop"),
         users: z.int().positive().describe("Users, each with one request at a time."),
         think: duration().describe("Mean pause between an answer and the next request."),
-        thinkCv: z.number().nonnegative().default(1).describe("Coefficient of variation of the pause."),
+        thinkCv: z
+          .number()
+          .nonnegative()
+          .default(1)
+          .describe("Coefficient of variation of the pause."),
       }),
     ]),
     z.strictObject({ trace: trace.describe("Replay a recorded trace, with its own lengths.") }),
   ])
   .describe("When requests arrive.");
 
-const max = positiveCount().optional().describe("Longest. Default: what the model's context allows.");
+const max = positiveCount()
+  .optional()
+  .describe("Longest. Default: what the model's context allows.");
 const min = positiveCount().prefault(1).describe("Shortest.");
 
 const distribution = oneOf({
@@ -115,7 +140,11 @@ const distribution = oneOf({
       for (const key of ["p90", "p99"] as const) {
         const quantile = value[key];
         if (quantile !== undefined && quantile <= value.median) {
-          context.addIssue({ code: "custom", message: `expected ${key} above the median`, path: [key] });
+          context.addIssue({
+            code: "custom",
+            message: `expected ${key} above the median`,
+            path: [key],
+          });
         }
       }
     }),
@@ -126,11 +155,15 @@ const distribution = oneOf({
   }),
   quantiles: z
     .record(
-      z.string().regex(/^(min|max|p\d{1,2}(\.\d+)?)$/u, { error: "expected min, max or a percentile such as p50" }),
+      z.string().regex(/^(min|max|p\d{1,2}(\.\d+)?)$/u, {
+        error: "expected min, max or a percentile such as p50",
+      }),
       positiveCount(),
     )
     .refine((value) => value["max"] !== undefined, { error: "expected max, the longest length" })
-    .describe("Percentiles, for example { p50: 129, p90: 424, p99: 601, max: 1000 }; linear in between."),
+    .describe(
+      "Percentiles, for example { p50: 129, p90: 424, p99: 601, max: 1000 }; linear in between.",
+    ),
 });
 
 const length = z.union([positiveCount(), distribution]);
@@ -148,12 +181,16 @@ const client = z.strictObject({
   arrivals,
   promptTokens: length.optional().describe("Prompt length. Not for traces, which bring their own."),
   outputTokens: length.optional().describe("Output length. Not for traces, which bring their own."),
-  maxOutputTokens: positiveCount().optional().describe("max_tokens of every request. Default: the tenant's."),
+  maxOutputTokens: positiveCount()
+    .optional()
+    .describe("max_tokens of every request. Default: the tenant's."),
   adapters: z
     .record(z.string(), share())
     .default({})
     .describe("Share of requests per adapter of the tenant; the rest go to the base model."),
-  timeout: durationOr("never").prefault("never").describe("The client gives up this long after sending."),
+  timeout: durationOr("never")
+    .prefault("never")
+    .describe("The client gives up this long after sending."),
   retry: retry.prefault({}).describe("What it does when refused."),
 });
 
@@ -191,14 +228,22 @@ export const simulation = z
     duration: durationOr("unlimited")
       .prefault("10min")
       .describe("Arrivals stop at this time; requests in flight run to their end."),
-    maxRequests: countOrUnlimited().prefault("unlimited").describe("Stop after this many arrivals, if earlier."),
-    warmup: duration().prefault("0s").describe("Requests that arrive earlier are left out of latency and SLA figures."),
+    maxRequests: countOrUnlimited()
+      .prefault("unlimited")
+      .describe("Stop after this many arrivals, if earlier."),
+    warmup: duration()
+      .prefault("0s")
+      .describe("Requests that arrive earlier are left out of latency and SLA figures."),
     seed: z.int().nonnegative().default(1).describe("Same scenario and seed: same results."),
     audit: z
       .strictObject({
-        requests: count().prefault(20_000).describe("Requests replayed to measure attribution accuracy; 0 for none."),
+        requests: count()
+          .prefault(20_000)
+          .describe("Requests replayed to measure attribution accuracy; 0 for none."),
         stepNoise: share().prefault("5%").describe("Noise per step of the hidden truth."),
-        coefficientError: share().prefault("20%").describe("How far the truth's coefficients lie from the biller's."),
+        coefficientError: share()
+          .prefault("20%")
+          .describe("How far the truth's coefficients lie from the biller's."),
       })
       .prefault({})
       .describe("How attribution accuracy is measured."),
@@ -211,13 +256,17 @@ export const serve = z
   .strictObject({
     listen: z
       .string()
-      .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/u, { error: "expected host:port such as 127.0.0.1:8080" })
+      .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/u, {
+        error: "expected host:port such as 127.0.0.1:8080",
+      })
       .default("127.0.0.1:8080")
       .describe("Address of the HTTP server, host:port."),
     backend: z
       .enum(["paced", "openai", "onnx"])
       .default("paced")
-      .describe("What runs the models: paced simulation, OpenAI-compatible servers, or own GPU workers."),
+      .describe(
+        "What runs the models: paced simulation, OpenAI-compatible servers, or own GPU workers.",
+      ),
   })
   .optional()
   .describe("Live serving.");

@@ -1,0 +1,201 @@
+/**
+ * Text of a scenario file in, a Scenario out, or everything that is wrong with it at once. The order is: YAML, migration
+ * of older versions, --set, structure and units (zod), references and sizes (resolve/). Cross-checks run even when
+ * some part is malformed: that part is set aside and the rest is checked, so that one run of the program reports all.
+ */
+import { type ParsedText, parseText } from "./document.ts";
+import { findingsOf, wording } from "./issues.ts";
+import { migrate } from "./migrate.ts";
+import { applyOverride } from "./override.ts";
+import { isPlainMap, valueAt } from "./plain.ts";
+import {
+  type Finding,
+  findings,
+  type Findings,
+  formatPath,
+  type Path,
+  type Problem,
+} from "./problems.ts";
+import type { Context } from "./resolve/context.ts";
+import { resolvePlatform } from "./resolve/platform.ts";
+import { resolveFaults, resolveSimulation } from "./resolve/run.ts";
+import { resolveClients } from "./resolve/workload.ts";
+import type { Scenario } from "./scenario.ts";
+import { scenarioFile, type ScenarioFile, scenarioJsonSchema } from "./schema/file.ts";
+
+export interface LoadOptions {
+  /** How problems name the file. */
+  readonly fileName: string;
+  /** `path=value`, applied in order. */
+  readonly overrides: readonly string[];
+}
+
+export type Loaded =
+  | { readonly kind: "loaded"; readonly scenario: Scenario; readonly warnings: readonly Problem[] }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
+
+/** What places findings: the text, what migration moved, what --set wrote. */
+interface Places {
+  readonly fileName: string;
+  readonly text: Extract<ParsedText, { kind: "parsed" }>;
+  readonly moved: readonly { readonly to: Path; readonly from: Path }[];
+  readonly written: readonly { readonly path: Path; readonly override: string }[];
+}
+
+/** Loads a scenario. Every outcome is a value; all problems come at once, in the order of the file. */
+export function loadScenario(text: string, options: LoadOptions): Loaded {
+  const parsed = parseText(text);
+  if (parsed.kind === "malformed") {
+    const problems = parsed.problems.map(({ message, at }) => ({
+      place: { kind: "file", fileName: options.fileName, ...at } as const,
+      path: "",
+      message,
+      suggestion: undefined,
+    }));
+    return { kind: "invalid", problems };
+  }
+  const migrated = migrate(parsed.value);
+  const report = findings();
+  report.list.push(...migrated.findings);
+  const applied =
+    migrated.value === undefined ? NOTHING : applyAll(migrated.value, options.overrides);
+  const scenario = migrated.value === undefined ? undefined : validate(migrated.value, report);
+  const places: Places = {
+    fileName: options.fileName,
+    text: parsed,
+    moved: migrated.moved,
+    written: applied.written,
+  };
+  const problems = [...applied.problems, ...problemsOf(report.list, "error", places)];
+  if (problems.length > 0 || scenario === undefined) return { kind: "invalid", problems };
+  return { kind: "loaded", scenario, warnings: problemsOf(report.list, "warning", places) };
+}
+
+interface Applied {
+  readonly problems: readonly Problem[];
+  readonly written: readonly { readonly path: Path; readonly override: string }[];
+}
+
+const NOTHING: Applied = { problems: [], written: [] };
+
+function applyAll(file: unknown, overrides: readonly string[]): Applied {
+  const problems: Problem[] = [];
+  const written: { path: Path; override: string }[] = [];
+  if (overrides.length === 0) return NOTHING;
+  const schema = scenarioJsonSchema();
+  for (const override of overrides) {
+    const result = applyOverride(file, override, schema);
+    if (result.kind === "set") written.push({ path: result.path, override });
+    else {
+      const { path, message, suggestion } = result;
+      problems.push({
+        place: { kind: "set", override },
+        path: formatPath(path),
+        message,
+        suggestion,
+      });
+    }
+  }
+  return { problems, written };
+}
+
+/** Structure first, then references and sizes; undefined where something was reported that rules a scenario out. */
+function validate(value: unknown, report: Findings): Scenario | undefined {
+  const parsed = scenarioFile.safeParse(value, { error: wording });
+  if (parsed.success) return resolve({ file: parsed.data, written: value, report });
+  const found = findingsOf(parsed.error.issues, value, scenarioJsonSchema());
+  report.list.push(...found);
+  const rest = scenarioFile.safeParse(
+    withoutParts(
+      value,
+      found.map((finding) => partOf(finding.path)),
+    ),
+  );
+  if (rest.success) resolve({ file: rest.data, written: value, report });
+  return undefined;
+}
+
+function resolve(context: Context): Scenario {
+  const { file } = context;
+  const platform = resolvePlatform(context);
+  const clients = resolveClients(context, platform);
+  return {
+    name: file.name,
+    description: file.description,
+    platform,
+    clients,
+    faults: resolveFaults(context, platform),
+    simulation: resolveSimulation(context),
+    canonicalJson: canonicalJson(file),
+  };
+}
+
+/** Every default written out, in base units, keys in the order of the schema and names in the order of the file. */
+function canonicalJson(file: ScenarioFile): string {
+  return JSON.stringify(file, (_key, value: unknown) =>
+    value === Number.POSITIVE_INFINITY ? "unlimited" : value,
+  );
+}
+
+/** The part of the file that is set aside when something in it is malformed: one pool, one tenant, one section. */
+function partOf(path: Path): Path {
+  if (path[0] === "platform") {
+    const isMapOfNames = ["tiers", "pools", "tenants", "models", "gpus"].includes(String(path[1]));
+    return path.slice(0, isMapOfNames ? 3 : 2);
+  }
+  return path.slice(0, path[0] === "workload" ? 2 : 1);
+}
+
+/** A copy of `value` without the given parts. */
+function withoutParts(value: unknown, parts: readonly Path[]): unknown {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  if (isPlainMap(copy) && copy["name"] === undefined) copy["name"] = "unnamed";
+  for (const part of parts) {
+    const parent = valueAt(copy, part.slice(0, -1));
+    const key = part.at(-1);
+    if (typeof parent === "object" && parent !== null && key !== undefined) {
+      Reflect.deleteProperty(parent, key);
+    }
+  }
+  return copy;
+}
+
+function problemsOf(
+  list: readonly Finding[],
+  severity: Finding["severity"],
+  places: Places,
+): Problem[] {
+  const seen = new Set<string>();
+  const placed = list
+    .filter((finding) => finding.severity === severity)
+    .map((finding) => ({ finding, order: orderOf(finding, places) }))
+    .toSorted((a, b) => a.order.line - b.order.line || a.order.column - b.order.column);
+  return placed.flatMap(({ finding, order }) => {
+    const path = formatPath(finding.path);
+    const key = `${path}: ${finding.message}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    const override = places.written.findLast((one) => overlaps(finding.path, one.path))?.override;
+    const place: Problem["place"] =
+      override === undefined
+        ? { kind: "file", fileName: places.fileName, ...order }
+        : { kind: "set", override };
+    return [{ place, path, message: finding.message, suggestion: finding.suggestion }];
+  });
+}
+
+function orderOf(finding: Finding, places: Places): { line: number; column: number } {
+  const moved = places.moved.find((one) => isPrefix(one.to, finding.path));
+  const path =
+    moved === undefined ? finding.path : [...moved.from, ...finding.path.slice(moved.to.length)];
+  return places.text.locate(path, finding.at);
+}
+
+/** A problem at or inside what --set wrote is the doing of --set. */
+function overlaps(path: Path, written: Path): boolean {
+  return isPrefix(written, path);
+}
+
+function isPrefix(prefix: Path, path: Path): boolean {
+  return prefix.length <= path.length && prefix.every((key, index) => path[index] === key);
+}

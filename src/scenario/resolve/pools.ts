@@ -1,0 +1,147 @@
+/**
+ * One pool in the engine's terms: whom it belongs to, what each tier is guaranteed, its memory, its step times.
+ */
+import type { PoolConfig, TenantConfig, TierConfig } from "../../engine/config.ts";
+import { affineStepModel } from "../../replica/affine.ts";
+import { rooflineStepModel } from "../../replica/roofline.ts";
+import type { StepModel } from "../../replica/step-model.ts";
+import type { PoolFile } from "../schema/platform.ts";
+import { type Context, indexOfName } from "./context.ts";
+import { type PoolHardware, resolveMemory } from "./hardware.ts";
+
+/** Most memory set aside for adapters unless the pool says otherwise: 50 adapters of rank 16 on an 8B model; assumed. */
+const MAX_DEFAULT_ADAPTER_BYTES = 4 * 1024 * 1024 * 1024;
+
+/** Shares are decimal fractions; their sum may exceed 1 by this much through rounding alone. */
+const ROUNDING = 1e-9;
+
+interface Others {
+  readonly tiers: readonly TierConfig[];
+  readonly tenants: readonly TenantConfig[];
+  readonly tenantNames: readonly string[];
+}
+
+/** Resolves one pool; undefined where its memory was reported. */
+export function resolvePool(
+  context: Context,
+  hardware: PoolHardware,
+  others: Others,
+): PoolConfig | undefined {
+  const { name, pool, model, gpu } = hardware;
+  const owner = ownerOf(context, hardware, others.tenantNames);
+  const tierShares = tierSharesOf(context, hardware, others.tiers);
+  const adapterBudgetBytes = adapterBudgetOf(context, hardware, others.tenants);
+  const memory = resolveMemory(context, hardware, adapterBudgetBytes);
+  if (memory === undefined) return undefined;
+  return {
+    name,
+    model,
+    gpu,
+    tensorParallel: pool.tensorParallel,
+    replicas: pool.replicas,
+    owner,
+    tierShares,
+    borrowing: pool.borrowing,
+    stepModel: stepModelOf(hardware),
+    maxNumSeqs: pool.maxNumSeqs,
+    maxNumBatchedTokens: pool.maxNumBatchedTokens,
+    kvBlocks: memory.kvBlocks,
+    blockTokens: pool.blockSize,
+    blockBytes: memory.blockBytes,
+    adapterBudgetBytes,
+    gpuHourNanoUsd: pool.gpuHour ?? context.file.platform.prices.gpuHour,
+    idleCost: pool.idleCost,
+  };
+}
+
+function ownerOf(
+  context: Context,
+  hardware: PoolHardware,
+  tenantNames: readonly string[],
+): number | undefined {
+  const { dedicatedTo } = hardware.pool;
+  if (dedicatedTo === undefined) return undefined;
+  const path = ["platform", "pools", hardware.name, "dedicatedTo"];
+  return indexOfName(
+    context,
+    { path, what: "tenant", name: dedicatedTo },
+    { usable: tenantNames, where: ["platform", "tenants"] },
+  );
+}
+
+/** What each tier is guaranteed; by weight where the pool does not say. */
+function tierSharesOf(
+  context: Context,
+  hardware: PoolHardware,
+  tiers: readonly TierConfig[],
+): number[] {
+  const { pool, name } = hardware;
+  const path = ["platform", "pools", name, "tierShares"];
+  if (pool.dedicatedTo !== undefined) {
+    if (pool.tierShares !== undefined) {
+      context.report.error(path, "a dedicated pool has no tier shares: all of it is its tenant's");
+    }
+    return tiers.map(() => 0);
+  }
+  const names = tiers.map((tier) => tier.name);
+  for (const tier of Object.keys(pool.tierShares ?? {})) {
+    const reference = { path: [...path, tier], what: "tier", name: tier };
+    indexOfName(context, reference, { usable: names, where: ["platform", "tiers"] });
+  }
+  const shares = writtenOrByWeight(pool, tiers);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  if (sum > 1 + ROUNDING) {
+    const percent = Number((sum * 100).toPrecision(6));
+    context.report.error(path, `the shares add up to ${percent}%: expected at most 100%`);
+  }
+  return sum > 1 ? shares.map((share) => (share * (1 - ROUNDING)) / sum) : shares;
+}
+
+function writtenOrByWeight(pool: PoolFile, tiers: readonly TierConfig[]): number[] {
+  const written = pool.tierShares;
+  if (written !== undefined) return tiers.map((tier) => written[tier.name] ?? 0);
+  const total = tiers.reduce((sum, tier) => sum + tier.weight, 0);
+  return tiers.map((tier) => (total === 0 ? 0 : tier.weight / total));
+}
+
+/** Room for adapters: as written, or for all adapters of the tenants served, within reason. */
+function adapterBudgetOf(
+  context: Context,
+  hardware: PoolHardware,
+  tenants: readonly TenantConfig[],
+): number {
+  const { name, pool } = hardware;
+  const index = Object.keys(context.file.platform.pools).indexOf(name);
+  const served = tenants.filter((tenant) => tenant.pools.includes(index));
+  const adapters = served.flatMap((tenant) =>
+    tenant.adapters.map((adapter) => ({ tenant, adapter })),
+  );
+  const allBytes = adapters.reduce((sum, { adapter }) => sum + adapter.bytes, 0);
+  const budget = pool.adapterMemory ?? Math.min(allBytes, MAX_DEFAULT_ADAPTER_BYTES);
+  for (const { tenant, adapter } of adapters) {
+    if (adapter.bytes <= budget) continue;
+    const sizes = `needs ${mib(adapter.bytes)} and pool '${name}' sets ${mib(budget)} aside`;
+    context.report.error(
+      ["platform", "tenants", tenant.name, "adapters", adapter.name],
+      `the adapter ${sizes} on each replica: raise its adapterMemory`,
+    );
+  }
+  return budget;
+}
+
+function stepModelOf(hardware: PoolHardware): StepModel {
+  const { pool, model, gpu } = hardware;
+  if (pool.stepTime === undefined) {
+    return rooflineStepModel({ model, gpu, tensorParallel: pool.tensorParallel });
+  }
+  return affineStepModel({
+    fixedPs: pool.stepTime.fixed,
+    perSequencePs: pool.stepTime.perSequence,
+    perTokenPs: pool.stepTime.perToken,
+    contextTokenPs: pool.stepTime.perContextToken,
+  });
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}
