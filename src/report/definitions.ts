@@ -17,7 +17,7 @@ export const DEFINITIONS = {
   tpot: {
     term: "TPOT",
     meaning:
-      "Time per output token: (E2E − TTFT) / (output tokens − 1), one value per request; undefined for a single token.",
+      "Time per output token: (E2E − TTFT) / (output tokens − 1), one value per request; a request with a single output token has none.",
   },
   e2e: { term: "E2E", meaning: "From a request's arrival to its last output token." },
   queue: {

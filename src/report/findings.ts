@@ -41,7 +41,7 @@ export function eventWords({ events }: Results): string {
 
 function jainWords(index: number | null): string {
   if (index === null) {
-    return "Jain's index is undefined: no two tenants waited at the same time, so nobody's service came at another's expense.";
+    return "There is no Jain's index: no two tenants waited at the same time, so nobody's service came at another's expense.";
   }
   return `Jain's index of service per weight is ${formatNumber(index, 4)}: 1 means that every tenant with work waiting was served in proportion to its weight.`;
 }

@@ -1,16 +1,22 @@
 /**
  * In what order tenants appear, and which ones a chart has room for. Tables keep the order of the results and hold every
- * tenant; charts show the ones with most requests, say so, and group them by tier. All orders are total, ending in the name.
+ * tenant; charts show the busiest of every tier, say so, and group them by tier. All orders are total, ending in the name.
  */
 import type { Results, TenantResult } from "../results/results.ts";
 
-/** The `limit` tenants with most arrivals, then grouped in the order of the tiers, busiest first. */
+/** At most `limit` tenants, the busiest of every tier in turn, grouped in the order of the tiers. */
 export function chartedTenants(results: Results, limit: number): readonly TenantResult[] {
-  const tierRank = new Map(results.tiers.map((tier, index) => [tier.name, index]));
-  const rank = (tenant: TenantResult): number => tierRank.get(tenant.tier) ?? results.tiers.length;
-  return byTraffic(results.tenants)
-    .slice(0, limit)
-    .toSorted((a, b) => rank(a) - rank(b) || compareTraffic(a, b));
+  const tiers = results.tiers.map((tier) =>
+    byTraffic(results.tenants.filter((tenant) => tenant.tier === tier.name)),
+  );
+  const chosen = new Set<TenantResult>();
+  const longest = tiers.reduce((most, tier) => Math.max(most, tier.length), 0);
+  for (let place = 0; place < longest; place++) {
+    for (const tenant of tiers.map((tier) => tier[place])) {
+      if (tenant !== undefined && chosen.size < limit) chosen.add(tenant);
+    }
+  }
+  return tiers.flatMap((tier) => tier.filter((tenant) => chosen.has(tenant)));
 }
 
 export function byTraffic(tenants: readonly TenantResult[]): readonly TenantResult[] {
@@ -20,7 +26,7 @@ export function byTraffic(tenants: readonly TenantResult[]): readonly TenantResu
 /** "" when all are shown, else a sentence saying how many of how many. */
 export function limitNote(shown: number, all: number, what: string): string {
   return shown < all
-    ? ` Showing the ${shown} ${what} with most requests of ${all}; the tables hold all.`
+    ? ` Showing ${shown} of ${all} ${what}, those with most requests; the tables hold all.`
     : "";
 }
 
@@ -28,7 +34,7 @@ function compareTraffic(a: TenantResult, b: TenantResult): number {
   return b.counts.arrived - a.counts.arrived || compareText(a.name, b.name);
 }
 
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -6,6 +6,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import { decimalExponent } from "../format.ts";
+import { largest } from "../sparkline.ts";
 import type { Palette } from "./palette.ts";
 
 /** A layer of a layered Vega-Lite specification. */
@@ -139,6 +140,12 @@ export function timeScale(valuesMs: readonly number[]): ValueScale {
     floor: low * 0.8,
     isLog: true,
   };
+}
+
+/** A scale from zero for counts and rates, with headroom; a run of zeros still gets an axis. */
+export function countScale(values: readonly (number | null)[]): object {
+  const high = largest(values) ?? 0;
+  return { domain: [0, high === 0 ? 1 : high * 1.1], nice: true };
 }
 
 /** Powers of ten within the domain, joined by their doubles and fives where they would be too few. */

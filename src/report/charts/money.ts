@@ -10,6 +10,10 @@ import { compact, frame, legendOf, ROW_HEIGHT, type Chart, type ChartStyle } fro
 import { tierColour } from "./palette.ts";
 import { nameAxis, OWN_COLOUR, ROWS, tierLegend } from "./rows.ts";
 
+/** "$0.25", "$1,200", "$25k" on an axis of dollars. */
+const USD_LABELS =
+  "datum.value >= 10000 ? format(datum.value, '$~s') : format(datum.value, '$,~r')";
+
 const STROKE = "❘";
 
 /** Kinds of cost in stacking order. GPU comes first, so that the baseline's mark can be compared with its end. */
@@ -123,7 +127,7 @@ function costSpec(
     "tenant",
     tenants.map((tenant) => tenant.name),
   );
-  const axis = { format: "$~s", tickCount: 5 };
+  const axis = { labelExpr: USD_LABELS, tickCount: 5 };
   const x = { field: "usd", type: "quantitative", title: null, axis } as const;
   return frame(style, {
     title: "Cost per tenant by kind, with the 1/batch baseline",

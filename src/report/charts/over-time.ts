@@ -6,7 +6,7 @@ import type { Results, TierResult } from "../../results/results.ts";
 import { formatLimitMs } from "../format.ts";
 import { byTraffic, limitNote } from "../order.ts";
 import { capital } from "../verdict.ts";
-import { timeScale, type Chart, type ChartStyle } from "./frame.ts";
+import { countScale, timeScale, type Chart, type ChartStyle } from "./frame.ts";
 import { tierColour } from "./palette.ts";
 import { seriesColour, sumSlices, timeChart, type Series } from "./time.ts";
 
@@ -91,7 +91,12 @@ function queueChart(results: Results, style: ChartStyle): Chart | undefined {
     note: "Waiting at the end of each slice, stacked.",
     series,
     shape: "stack",
-    scale: { zero: true, nice: true },
+    scale: countScale(
+      sumSlices(
+        results,
+        series.map((one) => one.values),
+      ),
+    ),
     axis: COUNT_AXIS,
     format: ",",
     unit: "",
@@ -101,38 +106,39 @@ function queueChart(results: Results, style: ChartStyle): Chart | undefined {
 function flowChart(results: Results, style: ChartStyle): Chart | undefined {
   const { palette } = style;
   const lines = results.timeline.tenants;
+  const series = [
+    {
+      label: "Arrived",
+      colour: palette["ink-3"],
+      values: sumSlices(
+        results,
+        lines.map((line) => line.arrivedPerS),
+      ),
+    },
+    {
+      label: "Completed",
+      colour: palette.c0,
+      values: sumSlices(
+        results,
+        lines.map((line) => line.completedPerS),
+      ),
+    },
+    {
+      label: "Rejected",
+      colour: palette.c1,
+      values: sumSlices(
+        results,
+        lines.map((line) => line.rejectedPerS),
+      ),
+    },
+  ];
   return timeChart(results, style, {
     id: "request-flow",
     title: "Arrivals, completions and rejections",
     note: "Requests per second over all tenants. Completions that lag behind arrivals are work piling up.",
-    series: [
-      {
-        label: "Arrived",
-        colour: palette["ink-3"],
-        values: sumSlices(
-          results,
-          lines.map((line) => line.arrivedPerS),
-        ),
-      },
-      {
-        label: "Completed",
-        colour: palette.c0,
-        values: sumSlices(
-          results,
-          lines.map((line) => line.completedPerS),
-        ),
-      },
-      {
-        label: "Rejected",
-        colour: palette.c1,
-        values: sumSlices(
-          results,
-          lines.map((line) => line.rejectedPerS),
-        ),
-      },
-    ],
+    series,
     shape: "line",
-    scale: { zero: true, nice: true },
+    scale: countScale(series.flatMap((one) => one.values)),
     axis: { ...COUNT_AXIS, labelExpr: "datum.label + '/s'" },
     format: ",.3~r",
     unit: "per second",
@@ -170,7 +176,7 @@ function replicasChart(results: Results, style: ChartStyle): Chart | undefined {
       values: pool.replicasUp,
     })),
     shape: "step",
-    scale: { zero: true, nice: true },
+    scale: countScale(shown.flatMap((pool) => pool.replicasUp)),
     axis: { ...COUNT_AXIS, tickMinStep: 1 },
     format: ",.3~r",
     unit: "",

@@ -222,6 +222,7 @@ function eventLayers(results: Results, palette: Palette): readonly Layer[] {
     colour: palette[EVENT_COLOURS[event.kind]],
   }));
   const x = { field: "at", type: "quantitative" } as const;
+  // Not the colour channel: layers share that one's legend, and these marks have none.
   const colour = { field: "colour", type: "nominal", scale: null, legend: null } as const;
   const tooltip = [
     { field: "when", title: "At" },
@@ -232,13 +233,13 @@ function eventLayers(results: Results, palette: Palette): readonly Layer[] {
     {
       data: { values },
       mark: { type: "rule", strokeDash: [2, 3], strokeWidth: 1, opacity: 0.8, tooltip: null },
-      encoding: { x, color: colour },
+      encoding: { x, stroke: colour },
     },
     {
       name: "events",
       data: { values },
       mark: { type: "point", shape: "triangle-down", filled: true, size: 64, opacity: 1 },
-      encoding: { x, y: { value: 3 }, color: colour, tooltip },
+      encoding: { x, y: { value: 3 }, fill: colour, tooltip },
     },
   ];
 }
@@ -260,6 +261,7 @@ function timeAxis(results: Results) {
       values: Array.from({ length: count + 1 }, (_, index) => index * stepS),
       labelExpr: `format(datum.value / ${unitS}, '~r') + ' ${unit}'`,
       labelFlush: true,
+      labelOverlap: "parity" as const,
     },
   };
 }

@@ -37,16 +37,17 @@ interface Wait {
   readonly ms: number;
   readonly text: string;
   readonly colour: string;
+  readonly size: number;
 }
 
 /** The waiting times of all tiers; undefined without a sample. */
 export function waitChart(results: Results, style: ChartStyle): Chart | undefined {
   const waits = results.tiers.flatMap((tier) =>
-    MARKS.flatMap(({ label, of }): readonly Wait[] => {
+    MARKS.flatMap(({ label, of, size }): readonly Wait[] => {
       const ms = of(tier.latency.queueMs);
       if (ms === null) return [];
       const colour = tierColour(results, style.palette, tier.name);
-      return [{ tier: capital(tier.name), quantile: label, ms, text: formatMs(ms), colour }];
+      return [{ tier: capital(tier.name), quantile: label, ms, text: formatMs(ms), colour, size }];
     }),
   );
   if (waits.length === 0) return undefined;
@@ -105,15 +106,7 @@ function waitSpec(
             },
             legend: legendOf(style),
           },
-          size: {
-            field: "quantile",
-            type: "ordinal",
-            scale: {
-              domain: MARKS.map((mark) => mark.label),
-              range: MARKS.map((mark) => mark.size),
-            },
-            legend: null,
-          },
+          size: { field: "size", type: "quantitative", scale: null, legend: null },
           tooltip: [
             { field: "tier", title: "Tier" },
             { field: "quantile", title: "Quantile" },

@@ -77,13 +77,13 @@ const TABLES = `
 .table h3{padding:.75rem 1rem;border-bottom:1px solid var(--line)}
 .scroll{overflow:auto;max-height:34rem;overscroll-behavior-x:contain}
 table{border-collapse:separate;border-spacing:0;width:100%;font-size:.83rem;font-variant-numeric:tabular-nums}
-th,td{padding:.42rem .52rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--grid)}
+th,td{padding:.42rem .47rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--grid)}
 th:first-child,td:first-child{padding-left:1rem}
 th:last-child,td:last-child{padding-right:1rem}
 tbody tr:last-child>*{border-bottom:0}
 .r{text-align:right}
 thead th{position:sticky;top:0;z-index:2;background:var(--surface);color:var(--ink-3);font-weight:500;vertical-align:bottom;white-space:normal;min-width:4.2em;line-height:1.3;border-bottom:1px solid var(--line)}
-tbody th{font-weight:600;position:sticky;left:0;z-index:1;background:var(--surface);max-width:13rem;overflow:hidden;text-overflow:ellipsis}
+tbody th{font-weight:600;position:sticky;left:0;z-index:1;background:var(--surface);max-width:11.5rem;overflow:hidden;text-overflow:ellipsis}
 thead th:first-child{left:0;z-index:3}
 tbody tr:hover>*{background:var(--page)}
 td{max-width:15rem;overflow:hidden;text-overflow:ellipsis}
@@ -136,7 +136,7 @@ h2{margin-top:2.4rem}
 .broad .value{flex:1 1 75px}
 .broad .value b{font-size:1.25rem}
 figure{padding:.75rem .7rem .6rem}
-tbody th{max-width:8.5rem}
+tbody th{max-width:8.5rem;min-width:6rem;white-space:normal;overflow-wrap:anywhere}
 td.prose{min-width:16rem}
 .defs{grid-template-columns:1fr;gap:0}
 .defs dd{margin-bottom:.7rem}
