@@ -1,0 +1,368 @@
+/**
+ * A replica that runs every step, one at a time, and visits every sequence in each. It is written from the rules of a
+ * running batch, not from the simulated replica: no phases, no totals, no jumps, contexts and blocks counted afresh
+ * whenever they are asked for, time summed in big integers. What it says is what the fast one must say.
+ */
+import type { Departure, LeaveReason, ReplicaListener } from "../../src/replica/port.ts";
+import type { StepCost, StepModel } from "../../src/replica/step-model.ts";
+
+export interface NaiveReplicaConfig {
+  readonly stepModel: StepModel;
+  readonly maxNumBatchedTokens: number;
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+}
+
+interface Sequence {
+  readonly slot: number;
+  readonly promptTokens: number;
+  readonly wantedTokens: number;
+  admitted: boolean;
+  computedTokens: number;
+  outputTokens: number;
+  prefillPs: number;
+  decodePs: number;
+  batchSharePs: number;
+}
+
+/** A sequence's part in one step; `contextTokens` only when it decodes, `pairs` only when it prefills. */
+interface Part {
+  readonly sequence: Sequence;
+  readonly tokens: number;
+  readonly pairs: number;
+  readonly contextTokens: number;
+}
+
+interface Step {
+  readonly parts: readonly Part[];
+  readonly cost: StepCost;
+  readonly contextTokens: number;
+  readonly ps: number;
+}
+
+export class NaiveReplica {
+  nextEventNs = Infinity;
+  readonly meter = {
+    steps: 0,
+    busyNs: 0,
+    lostNs: 0,
+    tokens: 0,
+    contextTokens: 0,
+    sequences: 0,
+    kvBlocksUsed: 0,
+    inFlightPs: (): number => this.#inFlightPs(),
+    idleUntil: (nowNs: number): number => this.#idleNs + this.#idleGapNs(nowNs),
+    downUntil: (nowNs: number): number =>
+      this.#downNs + (this.#state === "down" ? nowNs - this.#sinceNs : 0),
+  };
+  /** Time of all completed steps, and the longest time from a busy period's begin to one of its boundaries. */
+  stepsPs = 0n;
+  longestOffsetPs = 0n;
+  readonly #config: NaiveReplicaConfig;
+  readonly #listener: ReplicaListener;
+  #state: "idle" | "running" | "stalled" | "down" = "idle";
+  /** Everyone who joined and has not left, in the order of joining. */
+  #present: Sequence[] = [];
+  #evicting: Sequence[] = [];
+  #step: Step | undefined;
+  #isInBoundary = false;
+  #askedStep = Infinity;
+  #slowdown = 1;
+  #baseNs = 0;
+  #offsetPs = 0n;
+  /** The last boundary, outage or end of one: whatever has been going on since has no boundary in it. */
+  #sinceNs = 0;
+  #idleNs = 0;
+  #downNs = 0;
+
+  constructor(config: NaiveReplicaConfig, listener: ReplicaListener) {
+    this.#config = config;
+    this.#listener = listener;
+  }
+
+  get isDown(): boolean {
+    return this.#state === "down";
+  }
+
+  /** Whether the next boundary begins a busy period, rather than ending a step. */
+  get isStarting(): boolean {
+    return this.#state !== "running" && this.nextEventNs < Infinity;
+  }
+
+  join(nowNs: number, slot: number, joining: { contextTokens: number; remainingTokens: number }) {
+    if (this.#find(slot) !== undefined) throw new Error("the slot is taken");
+    this.#present.push({
+      slot,
+      promptTokens: joining.contextTokens,
+      wantedTokens: joining.remainingTokens,
+      admitted: false,
+      computedTokens: 0,
+      outputTokens: 0,
+      prefillPs: 0,
+      decodePs: 0,
+      batchSharePs: 0,
+    });
+    this.#wake(nowNs, this.#state === "idle");
+  }
+
+  evict(nowNs: number, slot: number): void {
+    const sequence = this.#find(slot);
+    if (sequence === undefined) throw new Error("the slot is empty");
+    this.#evicting.push(sequence);
+    this.#wake(nowNs, this.#state === "idle" || this.#state === "stalled");
+  }
+
+  askBoundary(nowNs: number, step: number): void {
+    this.#askedStep = Math.min(this.#askedStep, step);
+    this.#wake(nowNs, this.#state === "idle");
+  }
+
+  setSlowdown(nowNs: number, factor: number): void {
+    this.#slowdown = factor;
+    this.#wake(nowNs, this.#state === "idle");
+  }
+
+  crash(nowNs: number, cause: string): void {
+    if (this.#state === "down") return;
+    if (this.#state === "running") {
+      this.meter.busyNs += nowNs - this.#sinceNs;
+      this.meter.lostNs += nowNs - this.#sinceNs;
+    }
+    this.#idleNs += this.#idleGapNs(nowNs);
+    this.#state = "down";
+    this.#sinceNs = nowNs;
+    this.#step = undefined;
+    this.nextEventNs = Infinity;
+    this.#askedStep = Infinity;
+    this.#evicting = [];
+    this.#listener.down(nowNs, 0, cause);
+    for (const sequence of this.#present.toSorted((a, b) => a.slot - b.slot)) {
+      this.#leave(nowNs, sequence, "replica-down");
+    }
+  }
+
+  restart(nowNs: number): void {
+    if (this.#state !== "down") return;
+    this.#downNs = this.meter.downUntil(nowNs);
+    this.#state = "idle";
+    this.#sinceNs = nowNs;
+    this.#listener.up(nowNs, 0);
+  }
+
+  advance(nowNs: number): void {
+    if (nowNs !== this.nextEventNs) throw new Error("not the time of the next boundary");
+    if (this.#state === "running") {
+      this.#endStep(nowNs);
+    } else {
+      this.#idleNs += this.#idleGapNs(nowNs);
+      this.#baseNs = nowNs;
+      this.#offsetPs = 0n;
+    }
+    this.#state = "running";
+    this.#sinceNs = nowNs;
+    this.#isInBoundary = true;
+    this.#notifyProgress(nowNs);
+    this.#applyEvictions(nowNs);
+    this.#beginStep(nowNs);
+    this.#isInBoundary = false;
+  }
+
+  #wake(nowNs: number, isNeeded: boolean): void {
+    if (isNeeded && !this.#isInBoundary) this.nextEventNs = nowNs;
+  }
+
+  #find(slot: number): Sequence | undefined {
+    return this.#present.find((sequence) => sequence.slot === slot);
+  }
+
+  #endStep(nowNs: number): void {
+    const step = this.#step!;
+    this.#offsetPs += BigInt(step.ps);
+    this.stepsPs += BigInt(step.ps);
+    if (this.#offsetPs > this.longestOffsetPs) this.longestOffsetPs = this.#offsetPs;
+    this.meter.steps += 1;
+    this.meter.busyNs += nowNs - this.#sinceNs;
+    this.meter.contextTokens += step.contextTokens;
+    this.meter.sequences += step.parts.length;
+    this.#charge(step);
+    for (const { sequence, tokens, pairs } of step.parts) {
+      this.meter.tokens += tokens;
+      if (pairs > 0) sequence.computedTokens += tokens;
+      else sequence.outputTokens += 1;
+    }
+    this.#measureKv();
+  }
+
+  /** Divides the step's time: fixed part by heads, the tokens' own by tokens, attention by pairs, context by context. */
+  #charge(step: Step): void {
+    const { parts, cost } = step;
+    const { contextTokenPs } = this.#config.stepModel;
+    const tokens = sum(parts, (part) => part.tokens);
+    const pairs = sum(parts, (part) => part.pairs);
+    const scale = step.ps / (cost.totalPs + contextTokenPs * step.contextTokens);
+    for (const part of parts) {
+      const fixedPs = cost.fixedPs / parts.length;
+      const ownPs = ((cost.totalPs - cost.fixedPs - cost.attentionPs) * part.tokens) / tokens;
+      const attentionPs = part.pairs === 0 ? 0 : (cost.attentionPs * part.pairs) / pairs;
+      const ps = scale * (fixedPs + ownPs + attentionPs + contextTokenPs * part.contextTokens);
+      if (part.pairs > 0) part.sequence.prefillPs += ps;
+      else part.sequence.decodePs += ps;
+      part.sequence.batchSharePs += step.ps / parts.length;
+    }
+  }
+
+  #notifyProgress(nowNs: number): void {
+    for (const sequence of this.#present.filter(isPromptDone)) {
+      sequence.outputTokens = 1;
+      this.#listener.firstToken(nowNs, 0, sequence.slot);
+    }
+    const finished = this.#present.filter((one) => one.outputTokens === one.wantedTokens);
+    for (const sequence of finished) this.#leave(nowNs, sequence, "finished");
+    if (this.#askedStep <= this.meter.steps) {
+      this.#askedStep = Infinity;
+      this.#listener.boundary(nowNs, 0);
+    }
+  }
+
+  /** An evict means the sequence that was in the slot then, which may have left since. */
+  #applyEvictions(nowNs: number): void {
+    const evicting = this.#evicting;
+    this.#evicting = [];
+    for (const sequence of evicting) {
+      if (this.#present.includes(sequence)) this.#leave(nowNs, sequence, "evicted");
+    }
+  }
+
+  #beginStep(nowNs: number): void {
+    do {
+      this.#admit(nowNs);
+      if (!this.#makeRoom(nowNs)) {
+        this.#state = "stalled";
+        this.nextEventNs = Infinity;
+        return;
+      }
+    } while (this.#present.length > 0 && this.#present.every((sequence) => !sequence.admitted));
+    this.#step = this.#compose();
+    if (this.#step === undefined) {
+      this.#state = "idle";
+      this.nextEventNs = Infinity;
+      return;
+    }
+    const endPs = this.#offsetPs + BigInt(this.#step.ps);
+    this.nextEventNs = this.#baseNs + Number((endPs + 999n) / 1000n);
+  }
+
+  #admit(nowNs: number): void {
+    for (;;) {
+      const sequence = this.#present.find((one) => !one.admitted);
+      if (sequence === undefined) return;
+      if (this.#blocks(sequence.promptTokens) > this.#freeBlocks()) return;
+      sequence.admitted = true;
+      this.#measureKv();
+      this.#listener.joined(nowNs, 0, sequence.slot, 0);
+    }
+  }
+
+  #makeRoom(nowNs: number): boolean {
+    while (this.#growth() > this.#freeBlocks()) {
+      this.#measureKv();
+      this.#listener.pressure(nowNs, 0);
+      if (this.#evicting.length === 0) return false;
+      this.#applyEvictions(nowNs);
+    }
+    return true;
+  }
+
+  #compose(): Step | undefined {
+    const decoding = this.#decoding();
+    const parts: Part[] = decoding.map((sequence) => ({
+      sequence,
+      tokens: 1,
+      pairs: 0,
+      contextTokens: kvTokens(sequence) + 1,
+    }));
+    let budget = this.#config.maxNumBatchedTokens - decoding.length;
+    for (const sequence of this.#present) {
+      if (!sequence.admitted || sequence.outputTokens > 0) continue;
+      const tokens = Math.min(budget, sequence.promptTokens - sequence.computedTokens);
+      if (tokens === 0) break;
+      budget -= tokens;
+      let pairs = 0;
+      for (let token = 1; token <= tokens; token++) pairs += sequence.computedTokens + token;
+      parts.push({ sequence, tokens, pairs, contextTokens: 0 });
+    }
+    if (parts.length === 0) return undefined;
+    const cost: StepCost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+    const prefills = parts.filter((part) => part.pairs > 0);
+    const batch = {
+      decodes: decoding.length,
+      prefills: prefills.length,
+      prefillTokens: sum(prefills, (part) => part.tokens),
+      prefillPairs: sum(prefills, (part) => part.pairs),
+    };
+    this.#config.stepModel.cost(batch, cost);
+    const contextTokens = sum(parts, (part) => part.contextTokens);
+    const contextTokenPs = Math.round(this.#config.stepModel.contextTokenPs * this.#slowdown);
+    const ps = Math.round(cost.totalPs * this.#slowdown) + contextTokenPs * contextTokens;
+    return { parts, cost, contextTokens, ps };
+  }
+
+  #leave(nowNs: number, sequence: Sequence, reason: LeaveReason): void {
+    this.#present.splice(this.#present.indexOf(sequence), 1);
+    this.#measureKv();
+    const { slot, outputTokens, prefillPs, decodePs, batchSharePs } = sequence;
+    const departure: Departure = { slot, reason, outputTokens, prefillPs, decodePs, batchSharePs };
+    this.#listener.left(nowNs, 0, departure);
+  }
+
+  #decoding(): Sequence[] {
+    return this.#present.filter((sequence) => sequence.outputTokens > 0);
+  }
+
+  #blocks(tokens: number): number {
+    return Math.ceil(tokens / this.#config.blockTokens);
+  }
+
+  #usedBlocks(): number {
+    return sum(this.#present, (sequence) => this.#blocks(kvTokens(sequence)));
+  }
+
+  #freeBlocks(): number {
+    return this.#config.kvBlocks - this.#usedBlocks();
+  }
+
+  #growth(): number {
+    return sum(this.#decoding(), (sequence) => {
+      const tokens = kvTokens(sequence);
+      return this.#blocks(tokens + 1) - this.#blocks(tokens);
+    });
+  }
+
+  #measureKv(): void {
+    this.meter.kvBlocksUsed = this.#usedBlocks();
+  }
+
+  #idleGapNs(nowNs: number): number {
+    return this.#state === "idle" || this.#state === "stalled" ? nowNs - this.#sinceNs : 0;
+  }
+
+  #inFlightPs(): number {
+    return sum(this.#present, (sequence) => sequence.prefillPs + sequence.decodePs);
+  }
+}
+
+/** Tokens whose keys and values are cached, or have their place reserved: the last output token's are not yet. */
+function kvTokens(sequence: Sequence): number {
+  if (!sequence.admitted) return 0;
+  return sequence.promptTokens + Math.max(0, sequence.outputTokens - 1);
+}
+
+function isPromptDone(sequence: Sequence): boolean {
+  return sequence.outputTokens === 0 && sequence.computedTokens === sequence.promptTokens;
+}
+
+function sum<T>(items: readonly T[], amount: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += amount(item);
+  return total;
+}
