@@ -100,6 +100,12 @@ export class StepMeter implements MeterReading {
     return this.#downNs + (this.#downSinceNs === undefined ? 0 : nowNs - this.#downSinceNs);
   }
 
+  /** Nobody is running: the totals behind shares start again at 0, which keeps them small and exact. */
+  resetShares(): void {
+    this.share.reset();
+    this.batchShare.reset();
+  }
+
   /** A step under way came to nothing after `ns`: busy time that no sequence is charged for. */
   lose(ns: number): void {
     this.busyNs += ns;

@@ -46,6 +46,8 @@ export function auditAttribution(
       return hiddenTruth(pool, witness, { ...stated, random });
     },
     onStay(request, replica, departure) {
+      // A sequence that never entered the batch used nothing, and its slot's witness still shows the one before.
+      if (departure.prefillPs === 0) return;
       const own = splitStay(request, departure);
       const witness = witnesses[replica]!;
       const trueStay = splitStay(request, {

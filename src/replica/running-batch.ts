@@ -1,0 +1,244 @@
+/**
+ * Who is in a replica's batch: slots, prompts being computed, decoding sequences by the step at which they finish, and the KV
+ * blocks they hold. Knows steps but not time; the replica around it runs the clock and tells the engine.
+ */
+import { assert } from "../base/assert.ts";
+import { IndexedHeap } from "../base/indexed-heap.ts";
+import { type Prefill, chunkPairs, planChunks } from "./chunking.ts";
+import { KvCache } from "./kv-cache.ts";
+import type { Departure, LeaveReason } from "./port.ts";
+import { type Segment, StepMeter } from "./step-meter.ts";
+import type { StepBatch } from "./step-model.ts";
+
+/** A sequence on its way in: context to compute, and how many tokens it will produce (which no engine knows). */
+export interface Joining {
+  readonly contextTokens: number;
+  readonly remainingTokens: number;
+}
+
+export class Slot implements Prefill {
+  readonly slot: number;
+  phase: "free" | "joining" | "prefilling" | "decoding" = "free";
+  contextTokens = 0;
+  computedTokens = 0;
+  chunkTokens = 0;
+  remainingTokens = 0;
+  /** Index of its first decode step. */
+  decodeStart = 0;
+  order = 0;
+  /** It must leave at the next boundary. */
+  isEvicted = false;
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+}
+
+export class RunningBatch {
+  readonly meter: StepMeter;
+  readonly kv: KvCache;
+  /** Divides the same steps by their true cost, in an audited replica. */
+  readonly #witness: StepMeter | undefined;
+  readonly #slots: readonly Slot[];
+  readonly #finishes: IndexedHeap;
+  readonly #prefills: Slot[] = [];
+  readonly #joining: Slot[] = [];
+  #evicting: Slot[] = [];
+  #order = 0;
+  #contextTokens = 0;
+  readonly #departure: Departure = {
+    slot: 0,
+    reason: "finished",
+    outputTokens: 0,
+    prefillPs: 0,
+    decodePs: 0,
+    batchSharePs: 0,
+  };
+
+  constructor(
+    size: { readonly maxNumSeqs: number; readonly kvBlocks: number; readonly blockTokens: number },
+    witness: StepMeter | undefined,
+  ) {
+    this.meter = new StepMeter(size.maxNumSeqs);
+    this.kv = new KvCache(size.kvBlocks, size.blockTokens);
+    this.#witness = witness;
+    this.#slots = Array.from({ length: size.maxNumSeqs }, (_, slot) => new Slot(slot));
+    this.#finishes = new IndexedHeap(size.maxNumSeqs);
+  }
+
+  get decodes(): number {
+    return this.#finishes.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#finishes.size === 0 && this.#prefills.length === 0;
+  }
+
+  get isAwaitingJoins(): boolean {
+    return this.#joining.length > 0;
+  }
+
+  /** Whether the next joining sequence's blocks are free. */
+  get canAdmit(): boolean {
+    const slot = this.#joining[0];
+    return slot !== undefined && this.kv.blocksFor(slot.contextTokens) <= this.kv.free;
+  }
+
+  get hasEvictions(): boolean {
+    return this.#evicting.length > 0;
+  }
+
+  /** Context of the decoding sequences in the next step, summed. */
+  get contextTokens(): number {
+    return this.#contextTokens;
+  }
+
+  /** Steps until the next decoding sequence has all its tokens; Infinity while none decodes. */
+  get stepsToFinish(): number {
+    return this.#finishes.firstKey - this.meter.steps;
+  }
+
+  /** Blocks that the next step will take beyond those in use. */
+  get nextGrowth(): number {
+    return this.kv.growth(this.meter.steps, 1);
+  }
+
+  claim(index: number, joining: Joining): void {
+    const slot = this.#slots[index]!;
+    assert(slot.phase === "free", "join into a slot that is taken");
+    slot.phase = "joining";
+    slot.contextTokens = joining.contextTokens;
+    slot.remainingTokens = joining.remainingTokens;
+    slot.computedTokens = 0;
+    slot.order = this.#order++;
+    this.#joining.push(slot);
+  }
+
+  markForEviction(index: number): void {
+    const slot = this.#slots[index]!;
+    assert(slot.phase !== "free", "evict of an empty slot");
+    if (slot.isEvicted) return;
+    slot.isEvicted = true;
+    this.#evicting.push(slot);
+  }
+
+  /** Takes the next joining sequence into the batch if its context's blocks are free. */
+  admitNext(): Slot | undefined {
+    if (!this.canAdmit) return undefined;
+    const slot = this.#joining.shift()!;
+    this.kv.allocate(slot.contextTokens);
+    this.meter.kvBlocksUsed = this.kv.used;
+    slot.phase = "prefilling";
+    this.#prefills.push(slot);
+    this.meter.enter(slot.slot);
+    this.#witness?.enter(slot.slot);
+    return slot;
+  }
+
+  /** The next sequence whose context is now computed begins to decode. */
+  nextPrefilled(): Slot | undefined {
+    const slot = this.#prefills[0];
+    if (slot === undefined || slot.computedTokens < slot.contextTokens) return undefined;
+    this.#prefills.shift();
+    const step = this.meter.steps;
+    slot.phase = "decoding";
+    slot.decodeStart = step;
+    this.#contextTokens += slot.contextTokens + 1;
+    this.kv.startDecode(slot.contextTokens, step);
+    this.#finishes.set(slot.slot, step + slot.remainingTokens - 1, slot.order);
+    this.meter.startDecode(slot.slot, step, slot.contextTokens + 1);
+    this.#witness?.startDecode(slot.slot, step, slot.contextTokens + 1);
+    return slot;
+  }
+
+  /** The next sequence that has all its tokens. */
+  nextFinished(): Slot | undefined {
+    if (this.#finishes.firstKey !== this.meter.steps) return undefined;
+    return this.#slots[this.#finishes.first]!;
+  }
+
+  /** The next sequence that was marked and is still here, out of whatever queue it is in. */
+  nextEvicted(): Slot | undefined {
+    for (;;) {
+      const slot = this.#evicting.shift();
+      if (slot === undefined || slot.isEvicted) return slot;
+    }
+  }
+
+  /** Slots taken, for a crash, which overtakes evictions asked for. */
+  occupied(): Slot[] {
+    this.#evicting = [];
+    return this.#slots.filter(({ phase }) => phase !== "free");
+  }
+
+  /** Frees the slot; the departure is reused by the next call. */
+  remove(slot: Slot, reason: LeaveReason): Departure {
+    const { meter } = this;
+    const departure = this.#departure;
+    const { slot: index, phase } = slot;
+    const steps = phase === "decoding" ? meter.steps - slot.decodeStart : 0;
+    departure.slot = index;
+    departure.reason = reason;
+    departure.outputTokens = phase === "decoding" ? steps + 1 : 0;
+    departure.prefillPs = departure.decodePs = departure.batchSharePs = 0;
+    if (phase === "joining") {
+      this.#joining.splice(this.#joining.indexOf(slot), 1);
+    } else {
+      departure.prefillPs = meter.share.prefillPs(index);
+      departure.decodePs = meter.share.decodePs(index);
+      departure.batchSharePs = meter.batchShare.prefillPs(index) + meter.batchShare.decodePs(index);
+      this.kv.release(slot.contextTokens + steps);
+    }
+    if (phase === "prefilling") this.#prefills.splice(this.#prefills.indexOf(slot), 1);
+    if (phase === "decoding") {
+      this.kv.stopDecode(slot.contextTokens, slot.decodeStart);
+      this.#finishes.delete(index);
+      this.#contextTokens -= slot.contextTokens + steps + 1;
+    }
+    meter.leave(index);
+    meter.kvBlocksUsed = this.kv.used;
+    slot.phase = "free";
+    slot.isEvicted = false;
+    return departure;
+  }
+
+  /** Composes the next step within the token budget, into the segment and the step model's terms. */
+  compose(maxNumBatchedTokens: number, segment: Segment, batch: StepBatch): void {
+    const decodes = this.#finishes.size;
+    const prefills = this.#prefills;
+    segment.prefills = prefills;
+    segment.chunks = planChunks(prefills, maxNumBatchedTokens - decodes);
+    let tokens = 0;
+    let pairs = 0;
+    for (let index = 0; index < segment.chunks; index++) {
+      const { chunkTokens, computedTokens } = prefills[index]!;
+      tokens += chunkTokens;
+      pairs += chunkPairs(chunkTokens, computedTokens);
+    }
+    batch.decodes = segment.decodes = decodes;
+    batch.prefills = segment.chunks;
+    batch.prefillTokens = segment.prefillTokens = tokens;
+    batch.prefillPairs = segment.prefillPairs = pairs;
+  }
+
+  /** Applies the segment's steps: contexts and KV caches have grown, chunks are computed. */
+  apply(segment: Segment): void {
+    const { meter, kv } = this;
+    const usedBefore = kv.used;
+    kv.grow(meter.steps, segment.steps);
+    meter.kvBlockNs += ((usedBefore + kv.used) / 2) * segment.busyNs;
+    meter.kvBlocksUsed = kv.used;
+    meter.record(segment);
+    for (let index = 0; index < segment.chunks; index++) {
+      const prefill = this.#prefills[index]!;
+      prefill.computedTokens += prefill.chunkTokens;
+    }
+    this.#contextTokens += segment.decodes * segment.steps;
+  }
+
+  /** Nobody is in the batch: totals that only matter to running sequences start afresh. */
+  resetShares(): void {
+    this.meter.resetShares();
+    this.#witness?.resetShares();
+  }
+}
