@@ -27,7 +27,7 @@ export const DEFINITIONS = {
   quantiles: {
     term: "P50, P90, P99",
     meaning:
-      "Quantiles over completed requests after the warm-up, within 0.1 % of the exact order statistic. Means and maxima are exact.",
+      "Quantiles over completed requests that arrived after the warm-up, within 0.1 % of the exact order statistic; per slice of time, within 3 %. Means and maxima are exact.",
   },
   verdict: {
     term: "Verdict",
@@ -37,7 +37,7 @@ export const DEFINITIONS = {
   compliance: {
     term: "Compliance",
     meaning:
-      "Share of completed requests that met every target of their tier. “With rejections” counts rejected and failed requests as misses.",
+      "Share of completed requests that met every target of their tier. “With rejections” counts every request that did not complete as a miss. Both leave out the warm-up.",
   },
   errorBudget: {
     term: "Error budget used",
@@ -75,15 +75,16 @@ export const DEFINITIONS = {
   share: {
     term: "Share of service, share of weight",
     meaning:
-      "Weighted tokens delivered (input and output, each with its weight), and tier weight × tenant weight, both as shares.",
+      "Weighted tokens delivered (input and output, each with its weight), and tier weight × tenant weight, both as shares among the tenants of the same pools.",
   },
   requiredGpus: {
     term: "Required GPUs",
-    meaning: "GPUs this demand needs by the allocator's formula, at the utilization it plans for.",
+    meaning:
+      "GPUs that the demand of the pool's tenants needs by the allocator's formula, which plans for GPUs that are busy 75 % of the time. An estimate: simulating is how to know.",
   },
   jain: {
     term: "Jain's index",
     meaning:
-      "(Σx)² / (n Σx²) over service / weight of the tenants that were backlogged; 1 is perfectly fair.",
+      "(Σx)² / (n Σx²) over the rates of service / weight that tenants had while several were backlogged; 1 is perfectly fair. Of several pools, the least fair.",
   },
 } as const satisfies Readonly<Record<string, Definition>>;

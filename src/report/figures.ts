@@ -4,7 +4,7 @@
  */
 import type { Results } from "../results/results.ts";
 import { DEFINITIONS } from "./definitions.ts";
-import { formatCount, formatNumber, formatPercent, formatUsd } from "./format.ts";
+import { formatCount, formatNumber, formatPercent, formatShare, formatUsd } from "./format.ts";
 
 export interface FigureValue {
   readonly value: string;
@@ -42,7 +42,7 @@ function requestFigure({ platform: { counts }, run }: Results): KeyFigure {
     label: "Requests",
     values: [{ value: formatCount(run.requests) }],
     detail: named.map(([count, word]) => `${formatCount(count)} ${word}`).join(", "),
-    hint: "All requests of the run; the outcomes count those after the warm-up.",
+    hint: "All requests of the run. Latency and compliance leave out those that arrived during the warm-up.",
   };
 }
 
@@ -81,7 +81,7 @@ function moneyFigures({ platform }: Results): readonly KeyFigure[] {
     {
       label: "GPU cost",
       values: [{ value: formatUsd(platform.gpuUsd) }],
-      detail: `${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle.`,
+      detail: `${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle or down.`,
       hint: "All provisioned GPU time at its price, whether used or not.",
     },
     {
@@ -94,5 +94,5 @@ function moneyFigures({ platform }: Results): readonly KeyFigure[] {
 }
 
 function shareValue(name: string, share: number): FigureValue {
-  return { name, value: formatPercent(share, 1), share };
+  return { name, value: formatShare(share), share };
 }

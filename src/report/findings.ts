@@ -3,13 +3,20 @@
  * alone does not tell a reader whether it is good; these sentences say what it means.
  */
 import type { FairnessBlock, Results } from "../results/results.ts";
-import { formatCount, formatNumber, formatPercent, formatUsd } from "./format.ts";
+import { formatCount, formatNumber, formatShare, formatUsd } from "./format.ts";
 
-/** Where the GPU money went: charged to requests, or idle. */
+/** Shares of the GPU cost below this are rounding and requests still running at the end. */
+const LEAST_REMAINDER = 0.001;
+
+/** Where the GPU money went: charged to requests, idle, or spent on work that nobody is billed for. */
 export function idleWords({ platform }: Results): string {
   const { gpuUsd, chargedGpuUsd, idleUsd } = platform;
   if (gpuUsd === 0) return "No GPU time was provisioned.";
-  return `Of ${formatUsd(gpuUsd)} of GPU time, ${formatUsd(chargedGpuUsd)} (${formatPercent(chargedGpuUsd / gpuUsd, 1)}) was charged to requests and ${formatUsd(idleUsd)} (${formatPercent(idleUsd / gpuUsd, 1)}) stood idle.`;
+  const part = (usd: number): string => `${formatUsd(usd)} (${formatShare(usd / gpuUsd)})`;
+  const remainder = gpuUsd - chargedGpuUsd - idleUsd;
+  const known = `Of ${formatUsd(gpuUsd)} of GPU time, ${part(chargedGpuUsd)} was charged to requests and ${part(idleUsd)} was idle or down`;
+  if (remainder / gpuUsd < LEAST_REMAINDER) return `${known}.`;
+  return `${known}; ${part(remainder)} went into work that nobody is billed for, such as prompts computed again after a preemption.`;
 }
 
 /** How much of the money reached the right tenant, and how much would have by the 1/batch rule. */
@@ -18,7 +25,7 @@ export function attributionWords({ attribution }: Results): string {
   if (accuracy === null) {
     return "The bills were not audited in this run: there were no hidden step times to hold them against.";
   }
-  const audit = `The bills were held against hidden step times (noise ${formatPercent(attribution.stepNoise, 1)} per step, coefficients off by up to ${formatPercent(attribution.coefficientError, 1)}) over ${formatCount(auditedRequests)} requests: of every $100 of GPU time, ${formatUsd((1 - accuracy) * 100)} was billed to the wrong tenant.`;
+  const audit = `The bills were held against hidden step times (noise ${formatShare(attribution.stepNoise)} per step, coefficients off by up to ${formatShare(attribution.coefficientError)}) over ${formatCount(auditedRequests)} requests: of every $100 of GPU time, ${formatUsd((1 - accuracy) * 100)} was billed to the wrong tenant.`;
   if (accuracyByBatchShare === null) return audit;
   return `${audit} Dividing each step by its batch size would have misplaced ${formatUsd((1 - accuracyByBatchShare) * 100)}.`;
 }

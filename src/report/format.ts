@@ -72,6 +72,15 @@ export function formatPercent(share: MaybeNumber, leastDecimals = 2): string {
   return `${groupThousands(text)} %`;
 }
 
+/** A share for comparison by eye, one decimal: "76.3 %". Never rounds to nothing or to everything. */
+export function formatShare(share: MaybeNumber): string {
+  if (!isPrintable(share)) return MISSING;
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  const text = (share * 100).toFixed(1);
+  if (share < 1 && text === "100.0") return ">99.9 %";
+  return share > 0 && text === "0.0" ? "<0.1 %" : `${groupThousands(text)} %`;
+}
+
 /** A stated objective, without digits nobody wrote: "99.99 %". */
 export function formatObjective(share: MaybeNumber): string {
   return isPrintable(share) ? `${trimZeros((share * 100).toFixed(6))} %` : MISSING;

@@ -11,6 +11,7 @@ import {
   formatMsBeside,
   formatNumber,
   formatPercent,
+  formatShare,
   formatUsd,
   MISSING,
 } from "./format.ts";
@@ -85,7 +86,7 @@ function tenantSummary(results: Results): SummaryTable {
 function platformSummary({ platform, attribution, fairness }: Results): SummaryTable {
   const { utilization } = platform;
   const shares = [utilization.busy, utilization.mfu, utilization.memoryBandwidth];
-  const [busy, mfu, bandwidth] = shares.map((share) => formatPercent(share, 1));
+  const [busy, mfu, bandwidth] = shares.map((share) => formatShare(share));
   return {
     title: "Platform",
     head: ["Measure", "Value"],

@@ -39,7 +39,6 @@ export function cell(text: string, whyMissing = NO_SAMPLE): Cell {
 }
 
 export function toned(text: string, tone: Tone, hint?: string): Cell {
-  if (text === MISSING) return cell(text, hint);
   return hint === undefined ? { text, tone } : { text, tone, hint };
 }
 

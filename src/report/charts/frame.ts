@@ -31,7 +31,6 @@ export interface Chart {
   /** How to read it, and what it leaves out. */
   readonly note: string;
   readonly legend: readonly LegendEntry[];
-  readonly isWide: boolean;
   readonly spec: TopLevelSpec;
 }
 

@@ -55,7 +55,7 @@ interface LatencyRow {
   readonly verdict: string;
 }
 
-/** One chart per metric that some tenant has a target on and a sample of; alone, it takes the whole width. */
+/** One chart per metric that some tenant has a target on and a sample of. */
 export function latencyCharts(results: Results, style: ChartStyle): readonly Chart[] {
   const tenants = chartedTenants(results, ROWS);
   const charts = METRICS.map((metric): Chart | undefined => {
@@ -69,12 +69,10 @@ export function latencyCharts(results: Results, style: ChartStyle): readonly Cha
       title: `${metric.title} against target, per tenant`,
       note: `${READING}${scale.isLog ? " Log scale." : ""}${limited}`,
       legend: tierLegend(results, style, tenants),
-      isWide: false,
       spec: latencySpec(style, metric.title, rows, scale),
     };
   });
-  const shown = charts.filter((chart) => chart !== undefined);
-  return shown.map((chart) => ({ ...chart, isWide: shown.length === 1 }));
+  return charts.filter((chart) => chart !== undefined);
 }
 
 function latencyRow(

@@ -4,7 +4,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Results, TenantResult } from "../../results/results.ts";
-import { formatPercent, formatUsd } from "../format.ts";
+import { formatShare, formatUsd } from "../format.ts";
 import { chartedTenants, limitNote } from "../order.ts";
 import { compact, frame, legendOf, ROW_HEIGHT, type Chart, type ChartStyle } from "./frame.ts";
 import { tierColour } from "./palette.ts";
@@ -43,7 +43,6 @@ export function shareChart(results: Results, style: ChartStyle): Chart | undefin
       ...tierLegend(results, style, tenants).map((entry) => ({ ...entry, glyph: "●" })),
       { label: "Share of weight", colour: style.palette.ink, glyph: STROKE },
     ],
-    isWide: false,
     spec: shareSpec(results, style, tenants),
   };
 }
@@ -58,8 +57,8 @@ function shareSpec(
     colour: tierColour(results, style.palette, tenant.tier),
     service: compact(tenant.serviceShare),
     weight: compact(tenant.weightShare),
-    serviceText: formatPercent(tenant.serviceShare, 1),
-    weightText: formatPercent(tenant.weightShare, 1),
+    serviceText: formatShare(tenant.serviceShare),
+    weightText: formatShare(tenant.weightShare),
   }));
   const data = { values };
   const axis = { format: "~%", tickCount: 5 };
@@ -112,7 +111,6 @@ export function costChart(results: Results, style: ChartStyle): Chart | undefine
       ...billed.map(({ label, colour }) => ({ label, colour: style.palette[colour] })),
       { label: "GPU part by 1/batch", colour: style.palette.ink, glyph: STROKE },
     ],
-    isWide: false,
     spec: costSpec(style, tenants, billed),
   };
 }

@@ -16,7 +16,10 @@ const LINES = 6;
 /** Tiers that get a chart of their own; scenarios rarely have more than three. Assumed. */
 const TIER_CHARTS = 6;
 
-const COUNT_AXIS = { tickCount: 4, format: "~s" };
+/** "1.5k" from a thousand up, plain below. */
+const COUNT_LABEL = "format(datum.value, datum.value >= 1000 ? '~s' : '~r')";
+const COUNT_AXIS = { tickCount: 4, tickMinStep: 1, labelExpr: COUNT_LABEL };
+const RATE_AXIS = { tickCount: 4, labelExpr: `${COUNT_LABEL} + '/s'` };
 const SHARE_AXIS = { tickCount: 4, format: "~%" };
 
 /** All charts over time, in the order of the page; those without data are left out. */
@@ -53,7 +56,7 @@ function ttftChart(
   return timeChart(results, style, {
     id: `ttft-p99-${index}`,
     title: `TTFT P99 over time, ${tier.name}`,
-    note: `P99 of the requests that got their first token in the slice.${scale.isLog ? " Log scale." : ""}${limitNote(shown.length, tenants.length, `${tier.name} tenants`)}`,
+    note: `P99 of the requests that got their first token in the slice, within 3 %.${scale.isLog ? " Log scale." : ""}${limitNote(shown.length, tenants.length, `${tier.name} tenants`)}`,
     series: scale.isLog ? series.map((one) => clamped(one, scale.floor)) : series,
     shape: "line",
     scale: scale.scale,
@@ -139,7 +142,7 @@ function flowChart(results: Results, style: ChartStyle): Chart | undefined {
     series,
     shape: "line",
     scale: countScale(series.flatMap((one) => one.values)),
-    axis: { ...COUNT_AXIS, labelExpr: "datum.label + '/s'" },
+    axis: RATE_AXIS,
     format: ",.3~r",
     unit: "per second",
   });
@@ -177,7 +180,7 @@ function replicasChart(results: Results, style: ChartStyle): Chart | undefined {
     })),
     shape: "step",
     scale: countScale(shown.flatMap((pool) => pool.replicasUp)),
-    axis: { ...COUNT_AXIS, tickMinStep: 1 },
+    axis: COUNT_AXIS,
     format: ",.3~r",
     unit: "",
   });

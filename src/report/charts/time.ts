@@ -73,7 +73,7 @@ export function timeChart(
     ],
   });
   const legend = chart.series.map(({ label, colour }) => ({ label, colour }));
-  return { id: chart.id, title: chart.title, note: chart.note, legend, isWide: false, spec };
+  return { id: chart.id, title: chart.title, note: chart.note, legend, spec };
 }
 
 /** Colours for series that are tenants or pools: by place, so that a name keeps its colour within a chart. */

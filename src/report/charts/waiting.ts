@@ -59,7 +59,6 @@ export function waitChart(results: Results, style: ChartStyle): Chart | undefine
     title: "Waiting time, per tier",
     note: `From arrival to the join of a running batch.${scale.isLog ? " Log scale." : ""}${edge}`,
     legend: MARKS.map(({ label, glyph }) => ({ label, glyph, colour: style.palette["ink-2"] })),
-    isWide: false,
     spec: waitSpec(
       style,
       results.tiers.map((tier) => capital(tier.name)),

@@ -137,7 +137,7 @@ function renderChart(chart: Chart): string {
     ({ label, colour, glyph }) =>
       `<li>${glyph === undefined ? `<i class="square" style="background:${colour}"></i>` : `<i style="color:${colour}">${glyph}</i>`}${escapeHtml(label)}</li>`,
   );
-  return `<figure${chart.isWide ? ' class="wide"' : ""}>
+  return `<figure>
 <h3>${escapeHtml(chart.title)}</h3>
 <ul class="legend">${legend.join("")}</ul>
 <div class="chart" id="chart-${chart.id}"><noscript>Charts need JavaScript; the tables hold the same figures.</noscript></div>

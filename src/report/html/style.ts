@@ -100,7 +100,7 @@ thead th[title]{text-decoration:underline dotted var(--ink-3);text-underline-off
 const CHARTS = `
 .charts{display:grid;gap:14px;grid-template-columns:repeat(2,minmax(0,1fr));margin-bottom:1.4rem}
 figure{background:var(--surface);border:1px solid var(--line);border-radius:10px;padding:.85rem 1rem .7rem;margin:0;min-width:0;display:flex;flex-direction:column}
-figure.wide,figure:last-child:nth-child(odd){grid-column:1/-1}
+figure:last-child:nth-child(odd){grid-column:1/-1}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;list-style:none;margin:.3rem 0 .5rem;padding:0;font-size:.78rem;color:var(--ink-2)}
 .legend li{max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .legend i{font-style:normal;margin-right:.4em}
@@ -114,6 +114,7 @@ figcaption{font-size:.79rem;line-height:1.45;color:var(--ink-3);margin-top:auto;
 #tip table{width:auto;font-size:inherit}
 #tip td{padding:.05rem .3rem;border:0;white-space:normal;overflow-wrap:anywhere}
 #tip td:first-child{color:var(--ink-3)}
+#tip td:last-child{min-width:6.5em}
 `;
 
 const NARROW = `
@@ -154,7 +155,7 @@ h2{margin-top:1.6rem;break-after:avoid}
 .table{overflow:visible}
 .table h3{break-after:avoid}
 .scroll{overflow:visible;max-height:none}
-table{font-size:8px}
+table{font-size:9px}
 th,td{padding:.25rem .35rem}
 thead th,tbody th{position:static}
 thead th{min-width:0}

@@ -13,7 +13,7 @@ import {
   formatCount,
   formatDuration,
   formatNumber,
-  formatPercent,
+  formatShare,
   formatUsd,
   MISSING,
 } from "../format.ts";
@@ -131,7 +131,7 @@ function poolCostTable(results: Results): Table {
       cell(formatUsd(pool.chargedUsd)),
       cell(formatUsd(pool.idleUsd)),
       cell(formatCount(pool.adapterLoads)),
-      cell(formatPercent(pool.adapterHitRate, 1), "No request used an adapter."),
+      cell(formatShare(pool.adapterHitRate), "No request used an adapter."),
     ]),
   };
 }
@@ -197,10 +197,10 @@ export function eventTable(results: Results): Table | undefined {
 
 function utilizationCells(utilization: UtilizationBlock): readonly Cell[] {
   return [
-    cell(formatPercent(utilization.busy, 1)),
-    cell(formatPercent(utilization.mfu, 1)),
-    cell(formatPercent(utilization.memoryBandwidth, 1)),
-    cell(formatPercent(utilization.kvBlocks, 1)),
+    cell(formatShare(utilization.busy)),
+    cell(formatShare(utilization.mfu)),
+    cell(formatShare(utilization.memoryBandwidth)),
+    cell(formatShare(utilization.kvBlocks)),
     cell(formatNumber(utilization.meanBatch)),
   ];
 }

@@ -53,6 +53,7 @@ const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
   "not-enough-data": "",
 };
 const NO_FINISHED = "No completed request to judge.";
+const NO_BUDGET = "No completed request to judge, or an objective of 100 %, which has no budget.";
 
 /** The two tables over tiers: latency, then requests and compliance. */
 export function tierTables(results: Results, palette: Palette): readonly Table[] {
@@ -195,19 +196,13 @@ function countCells(counts: CountBlock): readonly Cell[] {
 function complianceCells(sla: SlaBlock): readonly Cell[] {
   const short = sla.compliance !== null && sla.compliance < sla.objective;
   const burnt = sla.errorBudgetBurn !== null && sla.errorBudgetBurn > 1;
+  const compliance = formatPercent(sla.compliance);
+  const burn = formatPercent(sla.errorBudgetBurn, 0);
   return [
-    toned(
-      formatPercent(sla.compliance),
-      short ? "bad" : "plain",
-      short ? "Below its objective." : NO_FINISHED,
-    ),
+    short ? toned(compliance, "bad", "Below its objective.") : cell(compliance, NO_FINISHED),
     cell(formatPercent(sla.complianceWithRejections), NO_FINISHED),
     cell(formatObjective(sla.objective)),
-    toned(
-      formatPercent(sla.errorBudgetBurn, 0),
-      burnt ? "bad" : "plain",
-      burnt ? "Overspent." : NO_FINISHED,
-    ),
+    burnt ? toned(burn, "bad", "Overspent.") : cell(burn, NO_BUDGET),
     cell(formatRate(sla.goodputPerS)),
   ];
 }

@@ -13,6 +13,7 @@ import {
   formatObjective,
   formatPercent,
   formatRate,
+  formatShare,
   formatUsd,
 } from "../../../src/report/format.ts";
 
@@ -95,7 +96,7 @@ describe("money, counts and rates", () => {
     [12.345, "$12.35"],
     [0.409, "$0.409"],
     [0.000542, "$0.000542"],
-    [1e-12, "<$0.000000001".replace("<", "<")],
+    [1e-12, "<$0.000000001"],
     [-3.5, "-$3.50"],
   ])("%s dollars read %s", (usd, text) => {
     expect(formatUsd(usd)).toBe(text);
@@ -115,5 +116,18 @@ describe("money, counts and rates", () => {
     expect(formatNumber(999.96)).toBe("1,000");
     expect(formatRate(13.3)).toBe("13.3/s");
     expect(formatRate(0)).toBe("0/s");
+  });
+});
+
+describe("shares for comparison by eye", () => {
+  test.each([
+    [null, "—"],
+    [0, "0 %"],
+    [1, "100 %"],
+    [0.7634, "76.3 %"],
+    [0.99965, ">99.9 %"],
+    [0.0003, "<0.1 %"],
+  ])("%s reads %s", (share, text) => {
+    expect(formatShare(share)).toBe(text);
   });
 });
