@@ -100,14 +100,15 @@ export class SimulatedReplica {
     this.#interrupt(nowNs);
   }
 
-  /** `boundary` will be notified at the end of step number `step`, or at the next boundary when that has passed. */
+  /**
+   * `boundary` will be notified at the end of step number `step`, or at the next boundary when that has passed.
+   * A replica that rests has no boundaries: it answers once it runs again.
+   */
   askBoundary(nowNs: number, step: number): void {
     if (step >= this.#askedStep) return;
     this.#askedStep = step;
-    if (this.#state !== "running") this.#interrupt(nowNs);
-    else if (!this.#atBoundary) {
-      this.#shorten(Math.max(this.#stepsUntil(nowNs), step - this.meter.steps));
-    }
+    if (this.#state !== "running" || this.#atBoundary) return;
+    this.#shorten(Math.max(this.#stepsUntil(nowNs), step - this.meter.steps));
   }
 
   /** A straggler: from the next boundary on, steps take `factor` times as long. */
@@ -152,11 +153,7 @@ export class SimulatedReplica {
     this.#state = "running";
     this.#atBoundary = true;
     this.#settle(nowNs);
-    if (this.#relievePressure(nowNs)) {
-      // Those who came while everyone was being evicted have no step to wait for.
-      if (this.#batch.isEmpty) this.#admit(nowNs);
-      this.#plan();
-    }
+    if (this.#relievePressure(nowNs)) this.#plan();
     this.#atBoundary = false;
   }
 
@@ -204,6 +201,8 @@ export class SimulatedReplica {
         return false;
       }
       this.#applyEvictions(nowNs);
+      // When everyone had to go, there is no step for newcomers to wait for.
+      if (batch.isEmpty) this.#admit(nowNs);
     }
     return true;
   }
@@ -215,7 +214,6 @@ export class SimulatedReplica {
       assert(!batch.isAwaitingJoins, "a context larger than the whole KV cache joined");
       this.#rest("idle");
       batch.resetShares();
-      if (this.#askedStep <= this.meter.steps) this.nextEventNs = this.#lastBoundaryNs;
       return;
     }
     if (this.#offsetPs > REBASE_PS) this.#rebase();
