@@ -18,7 +18,7 @@ import {
 import { byTraffic } from "./order.ts";
 import { targetName, type Verdict } from "./verdict.ts";
 
-export interface SummaryTable {
+interface SummaryTable {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];

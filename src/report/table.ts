@@ -31,7 +31,7 @@ export interface Table {
   readonly note?: string;
 }
 
-export const NO_SAMPLE = "No sample: nothing was measured here.";
+const NO_SAMPLE = "No sample: nothing was measured here.";
 
 /** A cell of plain text; a dash gets its explanation. */
 export function cell(text: string, whyMissing = NO_SAMPLE): Cell {

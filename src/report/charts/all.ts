@@ -10,7 +10,7 @@ import { timeCharts } from "./over-time.ts";
 import { LIGHT } from "./palette.ts";
 import { waitChart } from "./waiting.ts";
 
-export interface ReportCharts {
+interface ReportCharts {
   readonly latency: readonly Chart[];
   readonly overTime: readonly Chart[];
   readonly cost: readonly Chart[];
@@ -27,7 +27,7 @@ export function reportCharts(results: Results, style: ChartStyle): ReportCharts 
   };
 }
 
-export interface NamedSpec {
+interface NamedSpec {
   readonly id: string;
   readonly title: string;
   readonly spec: TopLevelSpec;

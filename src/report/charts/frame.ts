@@ -34,7 +34,7 @@ export interface Chart {
   readonly spec: TopLevelSpec;
 }
 
-export interface Body {
+interface Body {
   readonly title: string;
   /** Pixels. */
   readonly height: number;
@@ -99,7 +99,7 @@ export function legendOf(style: ChartStyle, labels?: readonly string[]): object 
 }
 
 /** "5 ms", "1.5 s" on an axis of milliseconds. */
-export const MS_LABELS =
+const MS_LABELS =
   "datum.value >= 60000 ? format(datum.value / 60000, '~r') + ' min' : datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' s' : format(datum.value, '~r') + ' ms'";
 
 export interface ValueScale {

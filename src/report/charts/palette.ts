@@ -6,7 +6,7 @@
  */
 import type { Results } from "../../results/results.ts";
 
-export const COLOUR_NAMES = [
+const COLOUR_NAMES = [
   "surface",
   "page",
   "ink",

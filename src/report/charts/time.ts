@@ -23,7 +23,7 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-export interface TimeChart {
+interface TimeChart {
   readonly id: string;
   readonly title: string;
   readonly note: string;

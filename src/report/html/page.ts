@@ -14,7 +14,7 @@ import { escapeHtml, inlineJson, inlineScript } from "./escape.ts";
 import { renderHead, renderSection } from "./render.ts";
 import { styleSheet } from "./style.ts";
 
-export interface PageOptions {
+interface PageOptions {
   /** Text of the Vega runtime as a classic script, from vega/build/vega.min.js. */
   readonly vegaSource: string;
 }
