@@ -35,6 +35,9 @@ export class Engine<Origin> implements ReplicaListener {
   readonly #neighbours: NoisyNeighbourDetector;
   readonly #memory: MemoryGuard<Origin>;
   #nextNumber = 0;
+  #inFlight = 0;
+  /** Time to the first token that each tier allows. */
+  readonly #ttftBudgetsNs: readonly number[];
   #nextCheckNs: number;
   readonly #idleChargedNs: Float64Array;
 
@@ -46,6 +49,9 @@ export class Engine<Origin> implements ReplicaListener {
   ) {
     this.platform = platform;
     this.#effects = effects;
+    this.#ttftBudgetsNs = platform.tiers.map(
+      ({ targets }) => targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity,
+    );
     this.tenants = createTenants(platform);
     this.replicas = createReplicas(platform, meters);
     const adapters = adapterOwners(this.tenants);
@@ -76,9 +82,7 @@ export class Engine<Origin> implements ReplicaListener {
 
   /** Requests admitted and not yet ended. */
   get requestsInFlight(): number {
-    let inFlight = 0;
-    for (const { quota } of this.tenants) inFlight += quota.leases;
-    return inFlight;
+    return this.#inFlight;
   }
 
   submit(nowNs: number, submission: Submission<Origin>): Admission<Origin> {
@@ -97,11 +101,12 @@ export class Engine<Origin> implements ReplicaListener {
       number: this.#nextNumber++,
       tier: tenant.config.tier,
       arrivalNs: nowNs,
-      deadlineNs: nowNs + this.#ttftBudgetNs(tenant.config.tier),
+      deadlineNs: nowNs + this.#ttftBudgetsNs[tenant.config.tier]!,
       maxOutputTokens,
       predictedTokens,
     });
     tenant.quota.reserve(nowNs, request, screening.reservation);
+    this.#inFlight += 1;
     this.#neighbours.asked(submission.pool, submission.tenant, promptTokens + predictedTokens);
     scheduler.enqueue(request);
     this.#dispatch(nowNs, scheduler);
@@ -262,6 +267,7 @@ export class Engine<Origin> implements ReplicaListener {
   #end(nowNs: number, request: Request<Origin>, outcome: Outcome): void {
     assert(request.state !== "ended", "a request ended twice");
     request.state = "ended";
+    this.#inFlight -= 1;
     const tenant = this.tenants[request.tenant]!;
     const hasOutput = request.outputTokens > 0;
     const promptTokens = hasOutput ? request.promptTokens : 0;
@@ -287,11 +293,6 @@ export class Engine<Origin> implements ReplicaListener {
     const request = this.replicas[replica]!.bound[slot];
     assert(request !== undefined, "a notification about an empty slot");
     return request;
-  }
-
-  #ttftBudgetNs(tier: number): number {
-    const target = this.platform.tiers[tier]!.targets.find(({ metric }) => metric === "ttft");
-    return target?.limitNs ?? Infinity;
   }
 
   #replicaEvent(

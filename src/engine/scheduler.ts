@@ -100,7 +100,7 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.#backlogged.length === 0) return;
     for (const queue of this.#backlogged) queue.isPassedOver = false;
     for (;;) {
-      const queue = this.policy.next(this, nowNs) as TenantQueue<Origin> | undefined;
+      const queue = this.#next(nowNs);
       if (queue === undefined) return;
       const request = queue.head!;
       const placement = this.#gated(request);
@@ -161,6 +161,15 @@ export class PoolScheduler<Origin> implements PoolView {
     }
     for (const replica of this.replicas) if (replica.isUp) up += 1;
     return up === 0 ? Infinity : waitingNs / up;
+  }
+
+  /** The policy's choice; where there is nothing to choose it is not asked. */
+  #next(nowNs: number): TenantQueue<Origin> | undefined {
+    if (this.#backlogged.length !== 1) {
+      return this.policy.next(this, nowNs) as TenantQueue<Origin> | undefined;
+    }
+    const only = this.#backlogged[0]!;
+    return only.isPassedOver ? undefined : only;
   }
 
   #gated(request: Request<Origin>): Placement<Origin> {
@@ -228,10 +237,12 @@ export class PoolScheduler<Origin> implements PoolView {
   }
 }
 
-/** Most requests of each tier that may be bound at once: all, unless shares are hard caps. */
+/** Most requests of each tier that may be bound at once: all, unless shares are hard caps. However small, a share is a slot. */
 function tierCaps(pool: PoolConfig): number[] {
   const slots = pool.maxNumSeqs * pool.replicas;
   return pool.tierShares.map((share) =>
-    pool.borrowing || pool.owner !== undefined ? Infinity : Math.floor(share * slots),
+    pool.borrowing || pool.owner !== undefined
+      ? Infinity
+      : Math.max(share > 0 ? 1 : 0, Math.floor(share * slots)),
   );
 }

@@ -27,12 +27,14 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   readonly #channels: readonly AdapterChannel[];
   readonly #events: EventQueue;
   readonly #replicaSources: number[] = [];
+  readonly #scheduledNs: Float64Array;
   readonly #channelSources: number[] = [];
 
   /** `listener` is called from within event handlers, never from the constructor. */
   constructor(config: ClusterConfig, events: EventQueue, listener: ReplicaListener) {
     this.#events = events;
     const pools = config.pools.flatMap((pool) => Array.from({ length: pool.replicas }, () => pool));
+    this.#scheduledNs = new Float64Array(pools.length).fill(Infinity);
     this.replicas = pools.map((pool, index) => {
       const truth = config.truthOf?.(index, pool);
       return new SimulatedReplica({ ...pool, index, ...(truth && { truth }) }, listener);
@@ -44,6 +46,7 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
       const channel = this.#channels[index]!;
       this.#replicaSources.push(
         events.addSource("replica", (nowNs) => {
+          this.#scheduledNs[index] = Infinity;
           replica.advance(nowNs);
           this.#reschedule(index);
         }),
@@ -108,6 +111,9 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   }
 
   #reschedule(replica: number): void {
-    this.#events.schedule(this.#replicaSources[replica]!, this.replicas[replica]!.nextEventNs);
+    const { nextEventNs } = this.replicas[replica]!;
+    if (nextEventNs === this.#scheduledNs[replica]) return;
+    this.#scheduledNs[replica] = nextEventNs;
+    this.#events.schedule(this.#replicaSources[replica]!, nextEventNs);
   }
 }

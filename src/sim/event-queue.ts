@@ -31,6 +31,8 @@ export class EventQueue {
   readonly #heap: IndexedHeap;
   readonly #rankOf: number[] = [];
   readonly #handlers: ((nowNs: number) => void)[] = [];
+  /** The source whose event is being run; it stays in the heap until it has said when its next one is. */
+  #running = -1;
   #sequence = 0;
   #nowNs = 0;
 
@@ -56,6 +58,7 @@ export class EventQueue {
 
   /** Sets a source's next event, or takes it back with Infinity. */
   schedule(source: number, timeNs: number): void {
+    if (source === this.#running) this.#running = -1;
     if (timeNs === Infinity) {
       this.#heap.delete(source);
       return;
@@ -69,9 +72,11 @@ export class EventQueue {
     const timeNs = this.#heap.firstKey;
     if (timeNs === Infinity) return false;
     const source = this.#heap.first;
-    this.#heap.delete(source);
     this.#nowNs = timeNs;
+    this.#running = source;
     this.#handlers[source]!(timeNs);
+    if (this.#running === source) this.#heap.delete(source);
+    this.#running = -1;
     return true;
   }
 }

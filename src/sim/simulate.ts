@@ -129,7 +129,7 @@ interface Running {
 function runToEnd({ events, engine, traffic, scenario, hooks }: Running): void {
   const { durationNs, maxRequests } = scenario.simulation;
   let untilProgress = PROGRESS_EVENTS;
-  while (traffic.nextArrivalNs !== Infinity || engine.requestsInFlight > 0) {
+  while (engine.requestsInFlight > 0 || traffic.nextArrivalNs !== Infinity) {
     if (!events.runNext()) break;
     hooks.afterEvent?.(engine, events.nowNs);
     untilProgress -= 1;

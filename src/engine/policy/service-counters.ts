@@ -26,13 +26,9 @@ export class ServiceCounters {
     this.#counters[index]! += service / this.#weights[index]!;
   }
 
-  /** The one at `index` returns; `active` are those present without it. */
-  lift(index: number, active: Iterable<number>): void {
-    let floor = Infinity;
-    for (const other of active) {
-      if (other !== index) floor = Math.min(floor, this.#counters[other]!);
-    }
-    if (floor === Infinity) floor = this.#lastLeft;
+  /** The one at `index` returns; `least` is the lowest counter of those present without it, Infinity when nobody is. */
+  lift(index: number, least: number): void {
+    const floor = least === Infinity ? this.#lastLeft : least;
     this.#counters[index] = Math.max(this.#counters[index]!, floor);
   }
 

@@ -45,14 +45,21 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
         boundShare(view, victim.tier) > guarantees[victim.tier]!
       );
     },
-    activated(view, queue) {
-      const others = view.backlogged.filter((other) => other !== queue);
-      const tierWasIdle = !others.some(({ tier }) => tier === queue.tier);
-      if (tierWasIdle) tiers.lift(queue.tier, new Set(others.map(({ tier }) => tier)));
-      tenants.lift(
-        queue.tenant,
-        others.filter(({ tier }) => tier === queue.tier).map(({ tenant }) => tenant),
-      );
+    activated({ backlogged }, queue) {
+      let leastTier = Infinity;
+      let leastTenant = Infinity;
+      let tierWasIdle = true;
+      for (const other of backlogged) {
+        if (other === queue) continue;
+        if (other.tier !== queue.tier) {
+          leastTier = Math.min(leastTier, tiers.at(other.tier));
+          continue;
+        }
+        tierWasIdle = false;
+        leastTenant = Math.min(leastTenant, tenants.at(other.tenant));
+      }
+      if (tierWasIdle) tiers.lift(queue.tier, leastTier);
+      tenants.lift(queue.tenant, leastTenant);
     },
     bound(request) {
       request.chargedService = expectedService(platform, request);

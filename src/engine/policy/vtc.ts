@@ -21,10 +21,11 @@ export function vtc(platform: PlatformConfig): Policy {
     isVictimBefore: isCheaperVictim,
     mayPreempt: () => false,
     activated(pool, queue) {
-      counters.lift(
-        queue.tenant,
-        pool.backlogged.map(({ tenant }) => tenant),
-      );
+      let least = Infinity;
+      for (const { tenant } of pool.backlogged) {
+        if (tenant !== queue.tenant) least = Math.min(least, counters.at(tenant));
+      }
+      counters.lift(queue.tenant, least);
     },
     bound(request) {
       request.chargedService = expectedService(platform, request);

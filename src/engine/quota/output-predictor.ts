@@ -5,7 +5,7 @@
  */
 
 const WINDOW = 128;
-/** The p90 is sorted out anew after this many outputs: it moves slowly, and sorting is the only cost. */
+/** The p90 is sorted out anew after this many outputs, when asked for: it moves slowly, and sorting is the only cost. */
 const REFRESH_EVERY = 16;
 const MEAN_MEMORY = 4 / 5;
 
@@ -14,6 +14,8 @@ export class OutputPredictor {
   #count = 0;
   #mean = Infinity;
   #p90 = Infinity;
+  /** Outputs seen when the p90 was last sorted out. */
+  #sortedAt = 0;
 
   observe(outputTokens: number): void {
     this.#mean =
@@ -22,7 +24,6 @@ export class OutputPredictor {
         : MEAN_MEMORY * this.#mean + (1 - MEAN_MEMORY) * outputTokens;
     this.#recent[this.#count % WINDOW] = outputTokens;
     this.#count += 1;
-    if (this.#count < REFRESH_EVERY || this.#count % REFRESH_EVERY === 0) this.#refresh();
   }
 
   /** Expected output of a request that may produce up to `maxTokens`. */
@@ -32,10 +33,14 @@ export class OutputPredictor {
 
   /** Output that nine in ten requests stay within, at most `maxTokens`. */
   p90Tokens(maxTokens: number): number {
+    const isStale =
+      this.#count - this.#sortedAt >= (this.#count <= REFRESH_EVERY ? 1 : REFRESH_EVERY);
+    if (isStale) this.#refresh();
     return Math.min(maxTokens, this.#p90);
   }
 
   #refresh(): void {
+    this.#sortedAt = this.#count;
     const sorted = this.#recent.slice(0, Math.min(this.#count, WINDOW)).sort();
     this.#p90 = sorted[Math.ceil(0.9 * sorted.length) - 1]!;
   }

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { PriceConfig, QuotaConfig } from "../config.ts";
-import type { Rejection, Request } from "../request.ts";
+import type { RejectReason, Rejection, Request } from "../request.ts";
 import { Budget } from "./budget.ts";
 import { Gcra } from "./gcra.ts";
 import { OutputPredictor } from "./output-predictor.ts";
@@ -58,18 +58,16 @@ export class TenantQuota {
 
   /** The first limit that refuses, with the exact time after which it would not; undefined when all pass. */
   refusal(nowNs: number, reservation: Reservation): Rejection | undefined {
-    const waits = [
-      ["concurrency-limit", this.#leases < this.config.maxConcurrentRequests ? 0 : Number.NaN],
-      ["rate-limit", this.#requests.waitNs(nowNs, 1)],
-      ["tokens-per-minute", this.#tokensPerMinute.waitNs(nowNs, reservation.tokens)],
-      ["tokens-per-day", this.tokensPerDay.waitNs(nowNs, reservation.tokens)],
-      ["spend-per-month", this.spendPerMonth.waitNs(nowNs, reservation.nanoUsd)],
-    ] as const;
-    for (const [reason, waitNs] of waits) {
-      // When a lease comes free is not knowable: the advice is to try again at once, with the client's own back-off.
-      if (waitNs !== 0) return { reason, retryAfterNs: Number.isNaN(waitNs) ? 0 : waitNs };
+    // When a lease comes free is not knowable: the advice is to try again at once, with the client's own back-off.
+    if (this.#leases >= this.config.maxConcurrentRequests) {
+      return { reason: "concurrency-limit", retryAfterNs: 0 };
     }
-    return undefined;
+    return (
+      refused("rate-limit", this.#requests.waitNs(nowNs, 1)) ??
+      refused("tokens-per-minute", this.#tokensPerMinute.waitNs(nowNs, reservation.tokens)) ??
+      refused("tokens-per-day", this.tokensPerDay.waitNs(nowNs, reservation.tokens)) ??
+      refused("spend-per-month", this.spendPerMonth.waitNs(nowNs, reservation.nanoUsd))
+    );
   }
 
   /** Takes everything an admission needs; only after `refusal` found nothing. */
@@ -109,4 +107,8 @@ export class TenantQuota {
       outputTokens * outputTokenNanoUsd
     );
   }
+}
+
+function refused(reason: RejectReason, retryAfterNs: number): Rejection | undefined {
+  return retryAfterNs === 0 ? undefined : { reason, retryAfterNs };
 }
