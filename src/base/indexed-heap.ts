@@ -61,7 +61,7 @@ export class IndexedHeap {
     this.#order[position] = last;
     this.#positions[last] = position;
     this.#up(position);
-    this.#down(this.#positions[last]!);
+    this.#down(this.#positions[last] ?? position);
   }
 
   #before(a: number, b: number): boolean {

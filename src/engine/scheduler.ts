@@ -57,7 +57,11 @@ export class PoolScheduler<Origin> implements PoolView {
     this.#effects = parts.effects;
     this.#queues = tenants.map(({ config }, tenant) =>
       config.pools.includes(pool)
-        ? new TenantQueue<Origin>({ tenant, tier: config.tier, before: this.policy.before })
+        ? new TenantQueue<Origin>({
+            tenant,
+            tier: config.tier,
+            before: (a, b) => this.policy.before(a, b),
+          })
         : undefined,
     );
     this.servedTenants = [...tenants.keys()].filter((tenant) => this.#queues[tenant] !== undefined);
@@ -166,7 +170,8 @@ export class PoolScheduler<Origin> implements PoolView {
   /** The policy's choice; where there is nothing to choose it is not asked. */
   #next(nowNs: number): TenantQueue<Origin> | undefined {
     if (this.#backlogged.length !== 1) {
-      return this.policy.next(this, nowNs) as TenantQueue<Origin> | undefined;
+      const tenant = this.policy.next(this, nowNs);
+      return tenant === undefined ? undefined : this.#queues[tenant];
     }
     const only = this.#backlogged[0]!;
     return only.isPassedOver ? undefined : only;

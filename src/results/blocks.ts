@@ -10,7 +10,6 @@ const US_PER_MS = 1000;
 const NS_PER_MS = 1e6;
 
 export function distribution(histogram: Histogram): Distribution {
-  const ms = (us: number | undefined): number | null => (us === undefined ? null : us / US_PER_MS);
   return {
     count: histogram.count,
     mean: ms(histogram.mean),
@@ -20,6 +19,10 @@ export function distribution(histogram: Histogram): Distribution {
     p999: ms(histogram.quantile(0.999)),
     max: ms(histogram.max),
   };
+}
+
+function ms(us: number | undefined): number | null {
+  return us === undefined ? null : us / US_PER_MS;
 }
 
 export function latencyBlock({ latency }: TenantStats): LatencyBlock {

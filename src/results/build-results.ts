@@ -228,8 +228,6 @@ function fairnessBlock(run: Run): FairnessBlock {
 
 function platformEvent(run: Run, { timeNs, event }: TimedEvent): PlatformEvent {
   const { platform } = run.collector;
-  const nameOf = (named: readonly { readonly name: string }[], index: number | undefined) =>
-    index === undefined ? null : named[index]!.name;
   const { replica, pool } = event;
   return {
     atS: timeNs / 1e9,
@@ -240,6 +238,10 @@ function platformEvent(run: Run, { timeNs, event }: TimedEvent): PlatformEvent {
     replica: replica === undefined ? null : replicaResult(run, replica).name,
     message: event.message,
   };
+}
+
+function nameOf(named: readonly { readonly name: string }[], index: number | undefined) {
+  return index === undefined ? null : named[index]!.name;
 }
 
 function mergedStats(run: Run, isIn: (tenant: number) => boolean): TenantStats {

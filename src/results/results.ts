@@ -39,7 +39,7 @@ export interface SlaBlock {
   readonly targets: readonly TargetResult[];
   /** Share of completed requests that met every target; null without any. */
   readonly compliance: number | null;
-  /** The same with rejected and failed requests counted as misses. */
+  /** The same with rejected, failed and timed-out requests counted as misses. */
   readonly complianceWithRejections: number | null;
   readonly objective: number;
   /** (1 - compliance) / (1 - objective): above 1 the error budget is overspent. Null without data. */

@@ -53,7 +53,7 @@ export class AdapterResidency {
     if (missing <= 0) return { kind: "load", unload: [] };
     const idle = [...this.#held]
       .filter(([, other]) => other.state === "resident" && other.pins === 0)
-      .sort(([a, x], [b, y]) => x.lastUsedNs - y.lastUsedNs || a - b);
+      .toSorted(([a, x], [b, y]) => x.lastUsedNs - y.lastUsedNs || a - b);
     const unload: number[] = [];
     for (const [other, { bytes: freed }] of idle) {
       if (missing <= 0) break;

@@ -21,8 +21,8 @@ export interface PoolView {
 export interface Policy {
   /** Order within a tenant's queue; total, ending in the request's number. */
   before(a: Request<unknown>, b: Request<unknown>): boolean;
-  /** The queue whose head goes next, among those not passed over in this round; undefined when all are. */
-  next(pool: PoolView, nowNs: number): TenantQueue<unknown> | undefined;
+  /** The tenant whose head goes next, among the queues not passed over in this round; undefined when all are. */
+  next(pool: PoolView, nowNs: number): number | undefined;
   /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
   isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
   /** Whether a waiting head may push `victim` out of a full replica. */
@@ -42,17 +42,17 @@ export interface PreemptionPair {
   readonly victim: Request<unknown>;
 }
 
-/** The best of the queues that were not passed over, by a total order on queues. */
+/** The tenant of the best queue that was not passed over, by a total order on queues. */
 export function bestQueue(
   pool: PoolView,
   isBefore: (a: TenantQueue<unknown>, b: TenantQueue<unknown>) => boolean,
-): TenantQueue<unknown> | undefined {
+): number | undefined {
   let best: TenantQueue<unknown> | undefined;
   for (const queue of pool.backlogged) {
     if (queue.isPassedOver) continue;
     if (best === undefined || isBefore(queue, best)) best = queue;
   }
-  return best;
+  return best?.tenant;
 }
 
 /** Arrival order, the earlier admitted first at equal times. A request that comes back keeps its place. */

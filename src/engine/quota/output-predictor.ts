@@ -41,7 +41,7 @@ export class OutputPredictor {
 
   #refresh(): void {
     this.#sortedAt = this.#count;
-    const sorted = this.#recent.slice(0, Math.min(this.#count, WINDOW)).sort();
+    const sorted = this.#recent.subarray(0, Math.min(this.#count, WINDOW)).toSorted();
     this.#p90 = sorted[Math.ceil(0.9 * sorted.length) - 1]!;
   }
 }

@@ -52,7 +52,7 @@ export class SlaWindow {
   percentileNs(): number | undefined {
     const { size } = this;
     if (size < SLA_MIN_SAMPLES) return undefined;
-    return this.#samples.slice(0, size).sort()[rank(size, this.#percentile) - 1]!;
+    return this.#samples.subarray(0, size).toSorted()[rank(size, this.#percentile) - 1]!;
   }
 }
 
