@@ -72,7 +72,7 @@ export function parseText(text: string): ParsedText {
   };
 }
 
-/** A copy that shares nothing; undefined where it nests deeper than MAX_DEPTH. */
+/** A copy that shares nothing; throws where it nests deeper than MAX_DEPTH. */
 function unshared(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
@@ -105,16 +105,30 @@ function offsetOf(document: Document.Parsed, path: Path, at: "key" | "value"): n
   for (const [depth, key] of path.entries()) {
     const step = stepInto(document, node, key);
     if (step === undefined) return offset;
-    const wantsKey = at === "key" && depth === path.length - 1;
-    const parentOffset = offset;
-    offset = (wantsKey ? step.keyOffset : startOf(step.node)) ?? step.keyOffset ?? parentOffset;
-    // Inside a block map the map's own start is its first key; its parent's key reads better.
-    if (!wantsKey && isMap(step.node) && step.node.flow !== true) {
-      offset = step.keyOffset ?? offset;
-    }
+    const isLast = depth === path.length - 1;
+    const wantsKey = (at === "key" && isLast) || readsBetterAtKey(step.node);
+    const [first, second] = wantsKey
+      ? [step.keyOffset, startOf(step.node)]
+      : [startOf(step.node), step.keyOffset];
+    offset = first ?? second ?? offset;
     node = step.node;
   }
   return offset;
+}
+
+/** A block map starts at its own first key, and the empty value of a bare key after the colon. */
+function readsBetterAtKey(node: Node | null): boolean {
+  return (isMap(node) && node.flow !== true) || isEmptyScalar(node);
+}
+
+/** A key without a value has an empty scalar after its colon. */
+function isEmptyScalar(node: Node | null): boolean {
+  return (
+    isScalar(node) &&
+    node.range !== null &&
+    node.range !== undefined &&
+    node.range[0] === node.range[1]
+  );
 }
 
 interface Step {

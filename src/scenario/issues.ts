@@ -111,8 +111,10 @@ function suggestionOf(issue: Issue, value: unknown): string | undefined {
   if (issue.code === "invalid_value" && typeof value === "string") {
     return nearest(value, issue.values.map(String));
   }
-  if (issue.code === "invalid_union" && "options" in issue && typeof value === "string") {
-    return nearest(value, (issue.options ?? []).map(String));
+  if (issue.code === "invalid_union" && typeof value === "string") {
+    const options = "options" in issue ? (issue.options ?? []) : [];
+    const values = issue.errors.flat().flatMap((one) => ("values" in one ? one.values : []));
+    return nearest(value, [...options, ...values].map(String));
   }
   const suggestion: unknown = issue.code === "custom" ? issue.params?.["suggestion"] : undefined;
   return typeof suggestion === "string" ? suggestion : undefined;

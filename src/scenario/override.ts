@@ -13,7 +13,11 @@ import type { JsonSchema } from "./schema/file.ts";
 import { stepIntoSchema } from "./schema/walk.ts";
 
 export type Override =
-  | { readonly kind: "set"; readonly path: Path }
+  | {
+      readonly kind: "set";
+      /** What was written: the path given, or the outermost map or list created on the way. */
+      readonly path: Path;
+    }
   | {
       readonly kind: "refused";
       readonly path: Path;
@@ -65,6 +69,7 @@ function put(
 ): Override {
   let here: unknown = file;
   let schema: JsonSchema | undefined = given.schema;
+  let written = path;
   for (const [depth, key] of path.entries()) {
     const at = path.slice(0, depth);
     const isLast = depth === path.length - 1;
@@ -75,11 +80,12 @@ function put(
     else if (here[key] === undefined) {
       if (holdsNames(schema)) return unknownName(here, String(key), at);
       here[key] = typeof path[depth + 1] === "number" ? [] : {};
+      if (written === path) written = path.slice(0, depth + 1);
     }
     here = here[key];
     schema = schema === undefined ? undefined : stepIntoSchema(schema, key, here);
   }
-  return { kind: "set", path };
+  return { kind: "set", path: written };
 }
 
 /** Whether a map's keys are names its author chose, rather than settings. */

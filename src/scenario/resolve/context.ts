@@ -45,5 +45,12 @@ export function reportUnknown(
   known: readonly string[],
 ): void {
   const message = `unknown ${reference.what} '${reference.name}' (known: ${known.join(", ") || "none"})`;
-  context.report.error(reference.path, message, nearest(reference.name, known));
+  context.report.list.push({
+    severity: "error",
+    path: reference.path,
+    message,
+    suggestion: nearest(reference.name, known),
+    // Shares are given per name: there the unknown name is itself the key.
+    at: reference.path.at(-1) === reference.name ? "key" : "value",
+  });
 }

@@ -79,6 +79,7 @@ function namedPools(scope: Scope, tenant: string, given: string | readonly strin
     const owner = context.file.platform.pools[name]?.dedicatedTo;
     if (owner !== undefined && owner !== tenant) {
       context.report.error(at, `pool '${name}' is dedicated to '${owner}'`);
+      return [];
     }
     return [index];
   });
@@ -140,6 +141,9 @@ function isReported(
   const isPoolLeftOut =
     keysAt(written, ["platform", "pools"]).length > Object.keys(file.platform.pools).length;
   const tenants = keysAt(written, ["platform", "tenants"]);
+  const hasUnknownTier = Object.values(file.platform.pools).some((pool) =>
+    Object.keys(pool.tierShares ?? {}).some((tier) => file.platform.tiers[tier] === undefined),
+  );
   const isOwnerUnknown = Object.values(file.platform.pools).some(
     (pool) => pool.dedicatedTo !== undefined && !tenants.includes(pool.dedicatedTo),
   );
@@ -147,6 +151,7 @@ function isReported(
     !isTierKnown ||
     isPoolLeftOut ||
     isOwnerUnknown ||
+    hasUnknownTier ||
     file.platform.tenants[given.name]?.pools !== undefined
   );
 }

@@ -3,7 +3,6 @@
  * their requests fit the model.
  */
 import type { PlatformConfig, PoolConfig, TenantConfig } from "../../engine/config.ts";
-import { nearest } from "../nearest.ts";
 import { keysAt } from "../plain.ts";
 import type { Path } from "../problems.ts";
 import type { ClientConfig, LengthConfig } from "../scenario.ts";
@@ -205,8 +204,8 @@ function adapterSharesOf(scope: Scope, client: ClientFile, tenant: TenantConfig)
   const names = tenant.adapters.map((adapter) => adapter.name);
   for (const name of Object.keys(client.adapters)) {
     if (names.includes(name)) continue;
-    const message = `tenant '${tenant.name}' has no adapter '${name}' (it has: ${names.join(", ") || "none"})`;
-    report.error([...path, name], message, nearest(name, names));
+    const what = `adapter of tenant '${tenant.name}'`;
+    reportUnknown(scope.context, { path: [...path, name], what, name }, names);
   }
   const shares = names.map((name) => client.adapters[name] ?? 0);
   const sum = shares.reduce((total, share) => total + share, 0);

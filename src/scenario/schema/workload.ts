@@ -90,12 +90,34 @@ const trace = z.strictObject({
 const arrivals = z
   .union([
     z.discriminatedUnion("process", [
-      z.strictObject({ process: z.literal("poisson"), rate: meanRate, shapes }),
-      z.strictObject({ process: z.literal("gamma"), rate: meanRate, cv, shapes }),
-      z.strictObject({ process: z.literal("weibull"), rate: meanRate, cv, shapes }),
-      z.strictObject({ process: z.literal("constant"), rate: meanRate, shapes }),
       z.strictObject({
-        process: z.literal("on-off"),
+        process: z.literal("poisson").describe("Memoryless arrivals."),
+        rate: meanRate,
+        shapes,
+      }),
+      z.strictObject({
+        process: z.literal("gamma").describe("Gamma-distributed gaps: bursty where cv is above 1."),
+        rate: meanRate,
+        cv,
+        shapes,
+      }),
+      z.strictObject({
+        process: z
+          .literal("weibull")
+          .describe("Weibull-distributed gaps: bursty where cv is above 1."),
+        rate: meanRate,
+        cv,
+        shapes,
+      }),
+      z.strictObject({
+        process: z.literal("constant").describe("Evenly spaced arrivals."),
+        rate: meanRate,
+        shapes,
+      }),
+      z.strictObject({
+        process: z
+          .literal("on-off")
+          .describe("Bursts: a Poisson process that switches between two rates."),
         onRate: positiveRate().describe("Arrivals while on."),
         offRate: rate().prefault("0/s").describe("Arrivals while off."),
         meanOn: positiveDuration().describe("Mean length of an on period (exponential)."),
@@ -103,7 +125,9 @@ const arrivals = z
         shapes,
       }),
       z.strictObject({
-        process: z.literal("closed-loop"),
+        process: z
+          .literal("closed-loop")
+          .describe("Users who wait for an answer before they ask again."),
         users: z.int().positive().describe("Users, each with one request at a time."),
         think: duration().describe("Mean pause between an answer and the next request."),
         thinkCv: z
@@ -147,12 +171,17 @@ const distribution = oneOf({
           });
         }
       }
-    }),
-  exponential: z.strictObject({ mean: positiveCount().describe("Mean length."), max }),
-  uniform: z.strictObject({
-    min: positiveCount().describe("Shortest."),
-    max: positiveCount().describe("Longest."),
-  }),
+    })
+    .describe("Lognormal lengths: most short, some very long."),
+  exponential: z
+    .strictObject({ mean: positiveCount().describe("Mean length."), max })
+    .describe("Exponential lengths."),
+  uniform: z
+    .strictObject({
+      min: positiveCount().describe("Shortest."),
+      max: positiveCount().describe("Longest."),
+    })
+    .describe("Every length between two bounds equally often."),
   quantiles: z
     .record(
       z.string().regex(/^(min|max|p\d{1,2}(\.\d+)?)$/u, {
