@@ -3,6 +3,7 @@
  * again (a client's arrival in the simulator, an HTTP exchange in live mode); as an unconstrained type parameter it is
  * opaque here, so nothing in the engine can peek at an output length that only the simulator knows.
  */
+import { unreachable } from "../base/assert.ts";
 
 export interface Submission<Origin> {
   readonly origin: Origin;
@@ -48,6 +49,28 @@ export const REJECT_REASONS: readonly RejectReason[] = [
   "spend-per-month",
   "shed",
 ];
+
+/**
+ * Whether a client should try again after a while: a limit that frees itself in seconds, and not a quota that is used up
+ * for the day or the month, or a request that can never fit. Live clients are told so by a header.
+ */
+export function isRetryable(reason: RejectReason): boolean {
+  switch (reason) {
+    case "queue-full":
+    case "rate-limit":
+    case "concurrency-limit":
+    case "tokens-per-minute":
+    case "shed":
+      return true;
+    case "too-large":
+    case "adapter-unknown":
+    case "tokens-per-day":
+    case "spend-per-month":
+      return false;
+    default:
+      return unreachable(reason);
+  }
+}
 
 export interface Rejection {
   readonly reason: RejectReason;

@@ -3,7 +3,7 @@
  * has one next arrival and one next timeout on the agenda, so traffic takes memory only for what is in flight.
  */
 import type { Engine } from "../engine/engine.ts";
-import type { Admission, Outcome, Request } from "../engine/request.ts";
+import { type Admission, type Outcome, type Request, isRetryable } from "../engine/request.ts";
 import type { ClientConfig } from "../scenario/scenario.ts";
 import type { Sent } from "./cluster.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -119,7 +119,7 @@ export class Traffic {
     } else {
       const { retryAfterNs } = admission;
       this.#tell(nowNs, sent, {
-        seen: "rejected",
+        seen: isRetryable(admission.reason) ? "rejected" : "refused",
         retryAfterNs: retryAfterNs === Infinity ? 0 : retryAfterNs,
       });
     }

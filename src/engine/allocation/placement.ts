@@ -66,7 +66,10 @@ export function place<Origin>(
 ): Placement<Origin> {
   const contextTokens = request.promptTokens + request.outputTokens;
   const predictedEnd = request.promptTokens + request.predictedTokens;
-  const endTokens = Math.max(predictedEnd, contextTokens + SHORTEST_STAY_TOKENS);
+  const endTokens = Math.min(
+    Math.max(predictedEnd, contextTokens + SHORTEST_STAY_TOKENS),
+    request.promptTokens + request.maxOutputTokens,
+  );
   let best: ReplicaView<Origin> | undefined;
   let bestNs = Infinity;
   let gate: Gate = "no-replica-up";

@@ -18,8 +18,8 @@ export interface Arrival {
   readonly attempt: number;
 }
 
-/** How an attempt ended, as the client saw it. */
-export type AttemptOutcome = "completed" | "rejected" | "failed" | "timed-out";
+/** How an attempt ended, as the client saw it. "refused" is for good: a retry would meet the same answer. */
+export type AttemptOutcome = "completed" | "refused" | "rejected" | "failed" | "timed-out";
 
 export interface Client {
   /** When the next request arrives; Infinity when none is known (it may become known when one in flight ends). */

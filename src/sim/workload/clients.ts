@@ -100,7 +100,7 @@ class RetryingClient implements Client {
     assert(when.nowNs >= arrival.timeNs, "an attempt ends after it arrived");
     if (outcome === "completed") {
       this.#source.finished(when.nowNs);
-    } else if (!this.#retries.plan(arrival, when)) {
+    } else if (outcome === "refused" || !this.#retries.plan(arrival, when)) {
       this.#source.finished(when.nowNs + Math.max(when.retryAfterNs, MIN_REFUSED_NS));
     }
     this.#update();
