@@ -15,7 +15,7 @@ import { bytesPerParameter, kvBytesPerToken } from "./roofline.ts";
  */
 export const RESERVED_BYTES_PER_GPU = 2 * 1024 * 1024 * 1024;
 
-export interface ReplicaMemoryInput {
+interface ReplicaMemoryInput {
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
   readonly tensorParallel: number;

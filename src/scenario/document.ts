@@ -23,7 +23,7 @@ export interface Position {
   readonly column: number;
 }
 
-export interface SyntaxProblem {
+interface SyntaxProblem {
   readonly message: string;
   readonly at: Position;
 }

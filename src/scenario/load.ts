@@ -23,7 +23,7 @@ import { resolveClients } from "./resolve/workload.ts";
 import type { Scenario } from "./scenario.ts";
 import { scenarioFile, type ScenarioFile, scenarioJsonSchema } from "./schema/file.ts";
 
-export interface LoadOptions {
+interface LoadOptions {
   /** How problems name the file. */
   readonly fileName: string;
   /** `path=value`, applied in order. */

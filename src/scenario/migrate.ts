@@ -7,7 +7,7 @@ import { isPlainMap, type PlainMap } from "./plain.ts";
 import { type Finding, findings, type Findings, type Path } from "./problems.ts";
 import { CURRENT_VERSION } from "./schema/file.ts";
 
-export interface Migrated {
+interface Migrated {
   /** Undefined where the version is missing or unknown: nothing else can be said about the file. */
   readonly value: unknown;
   readonly findings: readonly Finding[];

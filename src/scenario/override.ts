@@ -12,7 +12,7 @@ import { DEFAULT_TIERS } from "./schema/platform.ts";
 import type { JsonSchema } from "./schema/file.ts";
 import { stepIntoSchema } from "./schema/walk.ts";
 
-export type Override =
+type Override =
   | {
       readonly kind: "set";
       /** What was written: the path given, or the outermost map or list created on the way. */

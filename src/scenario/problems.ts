@@ -16,7 +16,7 @@ export interface Finding {
   readonly at: "key" | "value";
 }
 
-export type ProblemPlace =
+type ProblemPlace =
   /** Line and column count from 1. */
   | {
       readonly kind: "file";

@@ -131,7 +131,7 @@ function sigmaOf(given: {
 }
 
 /** Percentiles as written, in order of probability, from probability 0 (`min`, or 1 token) to 1 (`max`). */
-export function quantilesOf(given: Readonly<Record<string, number>>): [number, number][] {
+function quantilesOf(given: Readonly<Record<string, number>>): [number, number][] {
   const points = Object.entries(given).map(([key, tokens]): [number, number] => [
     probabilityOf(key),
     tokens,

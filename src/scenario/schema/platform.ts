@@ -289,6 +289,5 @@ export const platform = z.strictObject({
   isolation: isolation.prefault({}).describe("Noisy-neighbour detection."),
 });
 
-export type PlatformFile = z.output<typeof platform>;
 export type PoolFile = z.output<typeof pool>;
 export type TenantFile = z.output<typeof tenant>;

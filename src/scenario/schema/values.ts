@@ -150,7 +150,7 @@ export const bytesPerS = () =>
     expected: "a bandwidth such as 3350GB/s",
     pattern: `^${NUMBER}([kMGT]|[KMGT]i)?B/s$`,
     examples: ["3350GB/s"],
-  });
+  }).refine((value) => value > 0, { error: "expected a bandwidth above 0GB/s" });
 
 export const flopsPerS = () =>
   text({

@@ -18,7 +18,7 @@ import {
   share,
 } from "./values.ts";
 
-export const DAY_CURVE_NAMES = ["chat-day", "code-day"] as const;
+const DAY_CURVE_NAMES = ["chat-day", "code-day"] as const;
 
 const shape = oneOf({
   diurnal: z
@@ -305,4 +305,3 @@ export type ArrivalsFile = z.output<typeof arrivals>;
 export type ShapeFile = z.output<typeof shape>;
 export type LengthFile = z.output<typeof length>;
 export type FaultFile = z.output<typeof fault>;
-export type SimulationFile = z.output<typeof simulation>;

@@ -1,4 +1,6 @@
 /** Problems as a whole: all at once, in order, warnings apart; text that is not YAML; paths as they are written. */
+import { readFileSync } from "node:fs";
+import { array, assert, constantFrom, integer, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatPath, formatProblem } from "../../../src/scenario/problems.ts";
 import { edit, load, problemsOf } from "./bad-file.ts";
@@ -59,4 +61,56 @@ it("formats paths so that --set reads them back", () => {
     'platform.models["my-1.5b"].layers',
   );
   expect(formatPath(["faults", 0, "crash"])).toBe("faults[0].crash");
+});
+
+describe("whatever the text", () => {
+  const texts = [
+    SMALL,
+    readFileSync(new URL("../../../docs/scenario.md", import.meta.url), "utf8"),
+  ];
+  const scraps = [
+    "",
+    "\n",
+    "  ",
+    ":",
+    "-1",
+    "0",
+    "{",
+    "]",
+    "*a",
+    "&a",
+    "<<: ",
+    "null",
+    "~",
+    ".inf",
+    "1e400",
+    "'",
+    "#",
+    "unlimited",
+    "99999999999999999999",
+  ];
+
+  it("answers with a value, and an invalid file has problems", () => {
+    const mutation = record({
+      at: integer({ min: 0, max: 8000 }),
+      length: integer({ min: 0, max: 12 }),
+      scrap: constantFrom(...scraps),
+    });
+    assert(
+      property(
+        constantFrom(...texts),
+        array(mutation, { minLength: 1, maxLength: 3 }),
+        (source, mutations) => {
+          let text = /```yaml\n([\s\S]*?)```/u.exec(source)?.[1] ?? source;
+          for (const { at, length, scrap } of mutations) {
+            const start = at % text.length;
+            text = text.slice(0, start) + scrap + text.slice(start + length);
+          }
+          const loaded = load(text);
+          expect(loaded.kind === "loaded" || loaded.problems.length > 0).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
 });
