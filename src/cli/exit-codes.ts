@@ -1,0 +1,24 @@
+/** The exit codes of the command line, and the one error that carries them. Documented in the README and in --help. */
+
+export const EXIT = {
+  fine: 0,
+  /** With --fail-on-sla: an SLA was missed. */
+  slaMissed: 1,
+  /** A scenario, trace, option or output folder that cannot be used. */
+  badInput: 2,
+  /** A bug in Tenantry (EX_SOFTWARE of sysexits.h). */
+  internal: 70,
+} as const;
+
+/** Bad input: its message is all that the user sees. */
+export class InputError extends Error {
+  override name = "InputError";
+}
+
+export const EXIT_CODE_HELP = `
+Exit codes:
+  0    fine
+  1    an SLA was missed (with simulate --fail-on-sla)
+  2    bad input: scenario, trace, option or output folder
+  70   a bug in tenantry
+  130  interrupted`;

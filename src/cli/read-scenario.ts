@@ -1,0 +1,39 @@
+/** Reads a scenario file for a command: warnings go to stderr, problems end the command with all of them listed. */
+import { readFileSync } from "node:fs";
+import { loadScenario } from "../scenario/load.ts";
+import { formatProblem } from "../scenario/problems.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { InputError } from "./exit-codes.ts";
+
+/** Fails: InputError when the file cannot be read or its content is not a valid scenario. */
+export function readScenario(fileName: string, overrides: readonly string[]): Scenario {
+  const loaded = loadScenario(readText(fileName), { fileName, overrides });
+  if (loaded.kind === "invalid") {
+    const count = loaded.problems.length;
+    const noun = count === 1 ? "1 problem" : `${count} problems`;
+    throw new InputError([...loaded.problems.map(formatProblem), `${fileName}: ${noun}`].join("\n"));
+  }
+  for (const warning of loaded.warnings) {
+    process.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  }
+  return loaded.scenario;
+}
+
+function readText(fileName: string): string {
+  try {
+    return readFileSync(fileName, "utf8");
+  } catch (error) {
+    throw new InputError(`cannot read ${fileName}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** An operating system's refusal in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is no such file or folder";
+  if (code === "EISDIR") return "it is a folder";
+  if (code === "ENOTDIR") return "part of its path is a file";
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "ENOSPC") return "the disk is full";
+  return error instanceof Error ? error.message : String(error);
+}

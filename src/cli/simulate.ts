@@ -1,0 +1,115 @@
+/** `tenantry simulate`: runs a scenario, shows what happened, and writes the reports. */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { SingleBar } from "cli-progress";
+import Table from "cli-table3";
+import { summaryTables } from "../report/summary.ts";
+import { buildResults } from "../results/build-results.ts";
+import type { Results } from "../results/results.ts";
+import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
+import { auditAttribution } from "../sim/audit.ts";
+import { type RequestRecord, runSimulation } from "../sim/simulate.ts";
+import { openTrace } from "../traces/open-trace.ts";
+import { EXIT } from "./exit-codes.ts";
+import { prepareFolder, resultsJson, writeReports } from "./output.ts";
+import { packageVersion } from "./package-info.ts";
+import { readScenario } from "./read-scenario.ts";
+import { RequestsCsv } from "./requests-csv.ts";
+
+export interface SimulateOptions {
+  readonly set: readonly string[];
+  readonly seed?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly requestsCsv?: boolean;
+  readonly skipBadRows?: boolean;
+  readonly failOnSla?: boolean;
+}
+
+/** Runs the command; returns its exit code. */
+export function simulateCommand(file: string, options: SimulateOptions): number {
+  const seed = options.seed === undefined ? [] : [`simulation.seed=${options.seed}`];
+  const scenario = readScenario(file, [...options.set, ...seed]);
+  // With --json and no folder asked for, stdout is the only output.
+  const folder = options.out ?? (options.json === true ? undefined : join("out", slug(scenario.name)));
+  if (folder !== undefined) prepareFolder(folder);
+  const results = run(scenario, { file, folder, options });
+  if (options.json === true) process.stdout.write(resultsJson(results));
+  else if (options.quiet !== true) printSummary(results);
+  if (folder !== undefined) {
+    const page = writeReports(folder, results);
+    if (options.quiet !== true && options.json !== true) process.stdout.write(`Open ${page}\n`);
+  }
+  const isMissed = results.tiers.some(({ sla }) => sla.verdict === "missed");
+  return options.failOnSla === true && isMissed ? EXIT.slaMissed : EXIT.fine;
+}
+
+interface RunContext {
+  readonly file: string;
+  readonly folder: string | undefined;
+  readonly options: SimulateOptions;
+}
+
+function run(scenario: Scenario, { file, folder, options }: RunContext): Results {
+  const bar = startBar(options);
+  const skipBadRows = options.skipBadRows === true;
+  const openScenarioTrace = (trace: TraceConfig) =>
+    openTrace(trace, { baseDir: dirname(file), skipBadRows });
+  const csv =
+    options.requestsCsv === true && folder !== undefined
+      ? new RequestsCsv(join(folder, "requests.csv"), scenario)
+      : undefined;
+  try {
+    const simulated = runSimulation(scenario, {
+      openTrace: openScenarioTrace,
+      onProgress: (share) => bar?.update(share, { phase: "simulating" }),
+      ...(csv && { onRequest: (record: RequestRecord) => csv.write(record) }),
+    });
+    const attribution = auditAttribution(scenario, {
+      openTrace: openScenarioTrace,
+      onProgress: (share) => bar?.update(share, { phase: "auditing attribution" }),
+    });
+    bar?.update(1, { phase: "done" });
+    const identity = {
+      tenantryVersion: packageVersion(),
+      name: scenario.name,
+      description: scenario.description,
+      hash: createHash("sha256").update(scenario.canonicalJson).digest("hex"),
+      seed: scenario.simulation.seed,
+      skippedTraceRows: simulated.skippedTraceRows,
+    };
+    return buildResults(identity, simulated, attribution);
+  } finally {
+    csv?.close();
+    bar?.stop();
+  }
+}
+
+function startBar(options: SimulateOptions): SingleBar | undefined {
+  if (options.quiet === true || options.json === true || !process.stderr.isTTY) return undefined;
+  const bar = new SingleBar({
+    format: "{bar} {percentage}% {phase}",
+    stream: process.stderr,
+    hideCursor: true,
+    forceRedraw: true,
+  });
+  bar.start(1, 0, { phase: "simulating" });
+  return bar;
+}
+
+function printSummary(results: Results): void {
+  process.stdout.write(`\n${results.scenario.name} (seed ${results.scenario.seed})\n`);
+  for (const { title, head, rows } of summaryTables(results)) {
+    const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
+    for (const row of rows) table.push([...row]);
+    process.stdout.write(`\n${title}\n${table.toString()}\n`);
+  }
+  process.stdout.write("\n");
+}
+
+/** A folder name out of a scenario's name. */
+function slug(name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  return plain === "" ? "run" : plain;
+}
