@@ -15,7 +15,10 @@ function createProgram(): Command {
     .exitOverride()
     .showHelpAfterError("(see tenantry --help)")
     .addHelpText("after", EXIT_CODE_HELP);
-  const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  const collect = (value: string, before: readonly string[]): readonly string[] => [
+    ...before,
+    value,
+  ];
   program
     .command("simulate")
     .description("run a scenario and report what happened")
@@ -55,7 +58,9 @@ function exitCodeOf(error: unknown): number {
     return EXIT.badInput;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`tenantry failed; this is a bug, please report it with the scenario:\n${detail}\n`);
+  process.stderr.write(
+    `tenantry failed; this is a bug, please report it with the scenario:\n${detail}\n`,
+  );
   return EXIT.internal;
 }
 

@@ -11,7 +11,9 @@ export function readScenario(fileName: string, overrides: readonly string[]): Sc
   if (loaded.kind === "invalid") {
     const count = loaded.problems.length;
     const noun = count === 1 ? "1 problem" : `${count} problems`;
-    throw new InputError([...loaded.problems.map(formatProblem), `${fileName}: ${noun}`].join("\n"));
+    throw new InputError(
+      [...loaded.problems.map(formatProblem), `${fileName}: ${noun}`].join("\n"),
+    );
   }
   for (const warning of loaded.warnings) {
     process.stderr.write(`warning: ${formatProblem(warning)}\n`);

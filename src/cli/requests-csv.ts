@@ -42,7 +42,8 @@ export class RequestsCsv {
     const tenant = platform.tenants[client.tenant]!;
     const isComplete = record.outcome === "completed";
     const ms = (metric: "queue" | "ttft" | "tpot" | "e2e"): string => {
-      const ns = isComplete && request !== undefined ? latencyNs(metric, request, nowNs) : undefined;
+      const ns =
+        isComplete && request !== undefined ? latencyNs(metric, request, nowNs) : undefined;
       return ns === undefined ? "" : String(ns / 1e6);
     };
     const cells = [

@@ -32,7 +32,8 @@ export function simulateCommand(file: string, options: SimulateOptions): number 
   const seed = options.seed === undefined ? [] : [`simulation.seed=${options.seed}`];
   const scenario = readScenario(file, [...options.set, ...seed]);
   // With --json and no folder asked for, stdout is the only output.
-  const folder = options.out ?? (options.json === true ? undefined : join("out", slug(scenario.name)));
+  const folder =
+    options.out ?? (options.json === true ? undefined : join("out", slug(scenario.name)));
   if (folder !== undefined) prepareFolder(folder);
   const results = run(scenario, { file, folder, options });
   if (options.json === true) process.stdout.write(resultsJson(results));
@@ -110,6 +111,9 @@ function printSummary(results: Results): void {
 
 /** A folder name out of a scenario's name. */
 function slug(name: string): string {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
   return plain === "" ? "run" : plain;
 }
