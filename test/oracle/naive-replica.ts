@@ -112,9 +112,9 @@ export class NaiveReplica {
     this.#wake(nowNs, this.#state === "idle" || this.#state === "stalled");
   }
 
-  askBoundary(nowNs: number, step: number): void {
+  /** A replica that rests is not woken for it: it has no boundaries. */
+  askBoundary(_nowNs: number, step: number): void {
     this.#askedStep = Math.min(this.#askedStep, step);
-    this.#wake(nowNs, this.#state === "idle");
   }
 
   setSlowdown(nowNs: number, factor: number): void {
@@ -226,9 +226,8 @@ export class NaiveReplica {
 
   /** An evict means the sequence that was in the slot then, which may have left since. */
   #applyEvictions(nowNs: number): void {
-    const evicting = this.#evicting;
-    this.#evicting = [];
-    for (const sequence of evicting) {
+    while (this.#evicting.length > 0) {
+      const sequence = this.#evicting.shift()!;
       if (this.#present.includes(sequence)) this.#leave(nowNs, sequence, "evicted");
     }
   }

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { affineStepModel } from "../../src/replica/affine.ts";
 import { rooflineStepModel } from "../../src/replica/roofline.ts";
 import type { StepModel } from "../../src/replica/step-model.ts";
-import type { Joining } from "../../src/replica/simulated-replica.ts";
+import type { Joining } from "../../src/replica/running-batch.ts";
 import type { Case, TimedAction } from "./replica-case.ts";
 import type { Action, Habits } from "./replica-world.ts";
 

@@ -4,7 +4,8 @@
  * alone, so two replicas that say the same are treated the same. It writes down all it hears, one line each.
  */
 import type { Departure, MeterReading, ReplicaListener } from "../../src/replica/port.ts";
-import type { Joining, SimulatedReplica } from "../../src/replica/simulated-replica.ts";
+import type { Joining } from "../../src/replica/running-batch.ts";
+import type { SimulatedReplica } from "../../src/replica/simulated-replica.ts";
 
 export type Action =
   | { readonly kind: "none" }
