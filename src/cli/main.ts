@@ -51,6 +51,11 @@ function createProgram(): Command {
   return program;
 }
 
+/** Gathers a repeatable option. */
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.badInput;
   if (error instanceof InputError || error instanceof TraceError) {

@@ -6,9 +6,8 @@ import { fileURLToPath } from "node:url";
 /** The version in package.json, two folders above both src/cli and dist/cli. */
 export function packageVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
-  const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
-  const version = (parsed as { version?: unknown }).version;
-  return typeof version === "string" ? version : "unknown";
+  const manifest: { version: string } = JSON.parse(readFileSync(file, "utf8"));
+  return manifest.version;
 }
 
 /** Text of the Vega runtime as a classic script: the file beside the package's module entry. */

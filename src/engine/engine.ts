@@ -73,7 +73,9 @@ export class Engine<Origin> implements ReplicaListener {
     );
     this.sla = new SlaMonitor(platform);
     this.fairness = this.schedulers.map((scheduler) => new FairnessMonitor(scheduler));
-    this.#neighbours = new NoisyNeighbourDetector(platform, this.sla);
+    this.#neighbours = new NoisyNeighbourDetector(platform, this.sla, (pool, tenant) =>
+      this.schedulers[pool]!.waitingTokensOf(tenant),
+    );
     this.#memory = new MemoryGuard(this.tenants, effects);
     this.#idleChargedNs = new Float64Array(this.replicas.length);
     this.#nextCheckNs = platform.isolation.checkEveryNs;
@@ -133,7 +135,7 @@ export class Engine<Origin> implements ReplicaListener {
   /** The time asked for by `wakeAt` has come; early and late calls are safe. */
   wake(nowNs: number): void {
     if (nowNs < this.#nextCheckNs) return;
-    for (const monitor of this.fairness) monitor.sample(nowNs);
+    for (const monitor of this.fairness) monitor.sample();
     for (const event of this.#neighbours.check()) this.#effects.event(nowNs, event);
     this.#nextCheckNs = nowNs + this.platform.isolation.checkEveryNs;
     this.#effects.wakeAt(this.#nextCheckNs);

@@ -13,17 +13,15 @@ export class FairnessMonitor<Origin> {
   readonly #weights: readonly number[];
   /** Service delivered in stays that have ended, and prompts of those that run. */
   readonly #service: Float64Array;
-  readonly #wasBacklogged: Uint8Array;
   /** Service received, and samples seen, from one sample with several tenants backlogged to the next. */
   readonly #contendedService: Float64Array;
   readonly #contendedSamples: Float64Array;
-  #lastSample: { tenants: readonly number[]; service: Float64Array } | undefined;
+  #lastSample: { backlogs: ReadonlyMap<number, number>; service: Float64Array } | undefined;
 
   constructor(scheduler: PoolScheduler<Origin>) {
     const { platform, config } = scheduler;
     this.#scheduler = scheduler;
     this.#service = new Float64Array(platform.tenants.length);
-    this.#wasBacklogged = new Uint8Array(platform.tenants.length);
     this.#contendedService = new Float64Array(platform.tenants.length);
     this.#contendedSamples = new Float64Array(platform.tenants.length);
     this.#weights = platform.tenants.map(
@@ -55,15 +53,10 @@ export class FairnessMonitor<Origin> {
     return this.#service[tenant]!;
   }
 
-  sample(nowNs: number): void {
-    const backlogged = this.#scheduler.backlogged.map(({ tenant }) => tenant);
-    for (const [tenant, was] of this.#wasBacklogged.entries()) {
-      const is = backlogged.includes(tenant);
-      if (is === (was === 1)) continue;
-      this.#wasBacklogged[tenant] = is ? 1 : 0;
-      this.#tracker.backlogChanged(nowNs, tenant, is);
-    }
-    if (backlogged.length < 2) {
+  /** Compares the backlogged tenants with each other and with the sample before. */
+  sample(): void {
+    const queues = this.#scheduler.backlogged;
+    if (queues.length < 2) {
       this.#lastSample = undefined;
       return;
     }
@@ -73,8 +66,8 @@ export class FairnessMonitor<Origin> {
       const running = serviceOf(this.#scheduler.platform.policy, { input: 0, output });
       service[tenant] = this.#service[tenant]! + running;
     }
-    this.#tracker.sample(backlogged, (tenant) => service[tenant]!);
-    this.#compareRates(backlogged, service);
+    this.#tracker.sample(queues, (tenant) => service[tenant]!);
+    this.#compareRates(new Map(queues.map((q) => [q.tenant, q.backlogNumber])), service);
   }
 
   /**
@@ -93,16 +86,16 @@ export class FairnessMonitor<Origin> {
     return squares === 0 ? undefined : (sum * sum) / (rates.length * squares);
   }
 
-  #compareRates(backlogged: readonly number[], service: Float64Array): void {
+  #compareRates(backlogs: ReadonlyMap<number, number>, service: Float64Array): void {
     const last = this.#lastSample;
-    const both = last?.tenants.filter((tenant) => backlogged.includes(tenant)) ?? [];
+    const both = [...backlogs].filter(([tenant, number]) => last?.backlogs.get(tenant) === number);
     if (last !== undefined && both.length >= 2) {
-      for (const tenant of both) {
+      for (const [tenant] of both) {
         this.#contendedService[tenant]! += service[tenant]! - last.service[tenant]!;
         this.#contendedSamples[tenant]! += 1;
       }
     }
-    this.#lastSample = { tenants: backlogged, service };
+    this.#lastSample = { backlogs, service };
   }
 
   #add(tenant: number, tokens: { input: number; output: number }): void {

@@ -11,9 +11,16 @@ export interface ServiceGap {
   readonly pair: readonly [number, number];
 }
 
+/** A tenant that is backlogged; the number tells one uninterrupted backlog from the next. */
+interface Backlog {
+  readonly tenant: number;
+  readonly backlogNumber: number;
+}
+
 interface Pair {
-  /** When the two became backlogged together: a change starts the measurement afresh. */
-  since: number;
+  /** The backlogs measured: when either changes, the measurement starts afresh. */
+  readonly backlogF: number;
+  readonly backlogG: number;
   low: number;
   high: number;
 }
@@ -21,7 +28,6 @@ interface Pair {
 export class FairnessTracker {
   readonly #weights: readonly number[];
   readonly #pairs = new Map<number, Pair>();
-  readonly #backloggedSince: Float64Array;
   readonly #limits: { inputTokenWeight: number; outputTokenWeight: number; kvTokens: number };
   #longestPrompt = 0;
   #worst: ServiceGap | undefined;
@@ -32,7 +38,6 @@ export class FairnessTracker {
   ) {
     this.#weights = weights;
     this.#limits = limits;
-    this.#backloggedSince = new Float64Array(weights.length).fill(-1);
   }
 
   get worst(): ServiceGap | undefined {
@@ -43,36 +48,37 @@ export class FairnessTracker {
     if (tokens > this.#longestPrompt) this.#longestPrompt = tokens;
   }
 
-  /** The tenant's queue is not empty any more, or empty again. */
-  backlogChanged(nowNs: number, tenant: number, isBacklogged: boolean): void {
-    this.#backloggedSince[tenant] = isBacklogged ? nowNs : -1;
-  }
-
   /** Compares all pairs of the backlogged tenants; `serviceOf` is each one's service so far, unweighted. */
-  sample(backlogged: readonly number[], serviceOf: (tenant: number) => number): void {
-    const weighted = backlogged.map((tenant) => serviceOf(tenant) / this.#weights[tenant]!);
-    for (let i = 0; i < backlogged.length; i++) {
-      for (let j = i + 1; j < backlogged.length; j++) {
-        this.#compare(backlogged[i]!, backlogged[j]!, weighted[i]! - weighted[j]!);
+  sample(backlogged: readonly Backlog[], serviceOf: (tenant: number) => number): void {
+    for (const [index, a] of backlogged.entries()) {
+      for (let other = index + 1; other < backlogged.length; other++) {
+        const b = backlogged[other]!;
+        if (a.tenant < b.tenant) this.#compare(a, b, serviceOf);
+        else this.#compare(b, a, serviceOf);
       }
     }
   }
 
-  #compare(a: number, b: number, signed: number): void {
-    const [f, g] = a < b ? [a, b] : [b, a];
-    const difference = a < b ? signed : -signed;
-    const since = Math.max(this.#backloggedSince[f]!, this.#backloggedSince[g]!);
-    const key = f * this.#weights.length + g;
+  #compare(f: Backlog, g: Backlog, serviceOf: (tenant: number) => number): void {
+    const weighted = (tenant: number) => serviceOf(tenant) / this.#weights[tenant]!;
+    const difference = weighted(f.tenant) - weighted(g.tenant);
+    const key = f.tenant * this.#weights.length + g.tenant;
     const pair = this.#pairs.get(key);
-    if (pair === undefined || pair.since !== since) {
-      this.#pairs.set(key, { since, low: difference, high: difference });
+    const isContinued = pair?.backlogF === f.backlogNumber && pair.backlogG === g.backlogNumber;
+    if (pair === undefined || !isContinued) {
+      this.#pairs.set(key, {
+        backlogF: f.backlogNumber,
+        backlogG: g.backlogNumber,
+        low: difference,
+        high: difference,
+      });
       return;
     }
     pair.low = Math.min(pair.low, difference);
     pair.high = Math.max(pair.high, difference);
     const gap = pair.high - pair.low;
     if (this.#worst !== undefined && gap <= this.#worst.gap) return;
-    this.#worst = { gap, bound: this.#bound(f, g), pair: [f, g] };
+    this.#worst = { gap, bound: this.#bound(f.tenant, g.tenant), pair: [f.tenant, g.tenant] };
   }
 
   #bound(f: number, g: number): number {

@@ -25,9 +25,16 @@ export class NoisyNeighbourDetector {
   readonly #asked: Float64Array[];
   readonly #usual: Float64Array[];
   readonly #alarms = new Map<number, Alarm>();
+  /** Tokens that a tenant's requests waiting in a pool ask for. */
+  readonly #waiting: (pool: number, tenant: number) => number;
 
-  constructor(platform: PlatformConfig, sla: SlaMonitor) {
+  constructor(
+    platform: PlatformConfig,
+    sla: SlaMonitor,
+    waiting: (pool: number, tenant: number) => number,
+  ) {
     this.#platform = platform;
+    this.#waiting = waiting;
     this.#sla = sla;
     this.#asked = platform.pools.map(() => new Float64Array(platform.tenants.length));
     this.#usual = platform.pools.map(() => new Float64Array(platform.tenants.length));
@@ -116,8 +123,10 @@ export class NoisyNeighbourDetector {
     return this.#demand(pool, tenant) / asked - weight / weights;
   }
 
+  /** What it asked for lately, and what it still waits for: a burst weighs until it has been worked off. */
   #demand(pool: number, tenant: number): number {
-    return this.#asked[pool]![tenant]! + this.#usual[pool]![tenant]!;
+    const lately = this.#asked[pool]![tenant]! + this.#usual[pool]![tenant]!;
+    return lately + this.#waiting(pool, tenant);
   }
 
   #describe(tenant: number, target: number, where: { pool: number; aggressor: number }): string {

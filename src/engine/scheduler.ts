@@ -82,6 +82,11 @@ export class PoolScheduler<Origin> implements PoolView {
     return this.#queues[tenant]?.size ?? 0;
   }
 
+  /** Prompt and expected output tokens of the tenant's waiting requests. */
+  waitingTokensOf(tenant: number): number {
+    return this.#queues[tenant]?.waitingTokens ?? 0;
+  }
+
   /** Puts a request (new or returning) into its tenant's queue. */
   enqueue(request: Request<Origin>): void {
     const queue = this.#queues[request.tenant]!;

@@ -16,7 +16,7 @@ export interface Joining {
   readonly remainingTokens: number;
 }
 
-export class Slot implements Prefill {
+class Slot implements Prefill {
   readonly slot: number;
   phase: "free" | "joining" | "prefilling" | "decoding" = "free";
   contextTokens = 0;

@@ -13,7 +13,7 @@ export interface Demand {
 }
 
 /** Busy share to plan for. The source document's 75 %. */
-export const PLANNED_UTILIZATION = 0.75;
+const PLANNED_UTILIZATION = 0.75;
 /** Batch at which decode steps are shared when nothing bounds it lower: beyond it, latency grows for little gain. */
 const PLANNED_BATCH = 32;
 

@@ -11,6 +11,8 @@ export class TenantQueue<Origin> {
   readonly #requests: Heap<Request<Origin>>;
   /** Prompt and predicted output tokens of all that wait. */
   waitingTokens = 0;
+  /** Counts the times it became non-empty: equal numbers at two moments mean it never was empty between. */
+  backlogNumber = 0;
   /** Its head was refused in the present round of scheduling. */
   isPassedOver = false;
 
@@ -33,6 +35,7 @@ export class TenantQueue<Origin> {
   }
 
   push(request: Request<Origin>): void {
+    if (this.size === 0) this.backlogNumber += 1;
     this.#requests.push(request);
     this.waitingTokens += request.promptTokens + request.predictedTokens;
   }

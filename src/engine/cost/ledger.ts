@@ -198,7 +198,7 @@ export class Ledger {
 }
 
 /** Price of one nanosecond of all the GPUs of a replica. */
-export function replicaNanoUsdPerNs(pool: PoolConfig): number {
+function replicaNanoUsdPerNs(pool: PoolConfig): number {
   return (pool.gpuHourNanoUsd * pool.tensorParallel) / NS_PER_HOUR;
 }
 

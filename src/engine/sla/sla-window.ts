@@ -4,7 +4,7 @@
  * is. The percentile itself is sorted out only when somebody asks.
  */
 
-export const SLA_WINDOW_REQUESTS = 1000;
+const SLA_WINDOW_REQUESTS = 1000;
 /** Fewer samples than this say nothing about a P99. The source document's minimum. */
 export const SLA_MIN_SAMPLES = 100;
 
