@@ -5,11 +5,12 @@
 
 export class Heap<T> {
   readonly #items: T[] = [];
-  readonly #before: (a: T, b: T) => boolean;
+  /** A method, so that a heap of a narrower type can be looked at as one of a wider. */
+  readonly #order: { before(a: T, b: T): boolean };
 
   /** `before` must be a strict total order, or equal runs could differ. */
   constructor(before: (a: T, b: T) => boolean) {
-    this.#before = before;
+    this.#order = { before };
   }
 
   get size(): number {
@@ -54,7 +55,7 @@ export class Heap<T> {
     let position = from;
     while (position > 0) {
       const parent = (position - 1) >> 1;
-      if (!this.#before(item, items[parent]!)) break;
+      if (!this.#order.before(item, items[parent]!)) break;
       items[position] = items[parent]!;
       position = parent;
     }
@@ -67,8 +68,8 @@ export class Heap<T> {
     for (;;) {
       let child = 2 * position + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && this.#before(items[child + 1]!, items[child]!)) child += 1;
-      if (!this.#before(items[child]!, item)) break;
+      if (child + 1 < items.length && this.#order.before(items[child + 1]!, items[child]!)) child += 1;
+      if (!this.#order.before(items[child]!, item)) break;
       items[position] = items[child]!;
       position = child;
     }

@@ -15,10 +15,6 @@ function createProgram(): Command {
     .exitOverride()
     .showHelpAfterError("(see tenantry --help)")
     .addHelpText("after", EXIT_CODE_HELP);
-  const collect = (value: string, before: readonly string[]): readonly string[] => [
-    ...before,
-    value,
-  ];
   program
     .command("simulate")
     .description("run a scenario and report what happened")

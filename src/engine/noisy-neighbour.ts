@@ -25,6 +25,8 @@ export class NoisyNeighbourDetector {
   readonly #asked: Float64Array[];
   readonly #usual: Float64Array[];
   readonly #alarms = new Map<number, Alarm>();
+  /** Tenants over their share since their latencies began to suffer: until these recover they are nobody's victims. */
+  readonly #selfInflicted = new Set<number>();
   /** Tokens that a tenant's requests waiting in a pool ask for. */
   readonly #waiting: (pool: number, tenant: number) => number;
 
@@ -61,8 +63,14 @@ export class NoisyNeighbourDetector {
     const target = sla.windows.findIndex((window) => window.isAlarming);
     const alarm = this.#alarms.get(tenant);
     if (alarm !== undefined) return this.#maybeEnd(tenant, alarm, target !== -1);
-    if (target === -1) return undefined;
-    for (const pool of this.#platform.tenants[tenant]!.pools) {
+    if (target === -1) {
+      this.#selfInflicted.delete(tenant);
+      return undefined;
+    }
+    const { pools } = this.#platform.tenants[tenant]!;
+    if (pools.some((pool) => this.#overShare(pool, tenant) > 0)) this.#selfInflicted.add(tenant);
+    if (this.#selfInflicted.has(tenant)) return undefined;
+    for (const pool of pools) {
       const aggressor = this.#aggressorOf(pool, tenant);
       if (aggressor === undefined) continue;
       this.#alarms.set(tenant, { aggressor, pool, quietChecks: 0 });
@@ -93,9 +101,8 @@ export class NoisyNeighbourDetector {
     };
   }
 
-  /** The tenant of the pool over its share whose demand grew most; undefined when the victim itself is over. */
+  /** The tenant of the pool over its share whose demand grew most. */
   #aggressorOf(pool: number, victim: number): number | undefined {
-    if (this.#overShare(pool, victim) > 0) return undefined;
     let aggressor: number | undefined;
     let most = -Infinity;
     for (let tenant = 0; tenant < this.#platform.tenants.length; tenant++) {

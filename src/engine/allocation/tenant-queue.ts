@@ -5,7 +5,15 @@
 import { Heap } from "../../base/heap.ts";
 import type { Request } from "../request.ts";
 
-export class TenantQueue<Origin> {
+/** What a policy sees of a queue. */
+export interface QueueView {
+  readonly tenant: number;
+  readonly tier: number;
+  readonly head: Request<unknown> | undefined;
+  readonly isPassedOver: boolean;
+}
+
+export class TenantQueue<Origin> implements QueueView {
   readonly tenant: number;
   readonly tier: number;
   readonly #requests: Heap<Request<Origin>>;

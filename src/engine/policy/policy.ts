@@ -3,7 +3,7 @@
  * Gates (quotas, memory, tier caps) and placement are the scheduler's, so every policy obeys them alike. A policy belongs
  * to one pool and may keep counters; it learns of service as the scheduler charges it.
  */
-import type { TenantQueue } from "../allocation/tenant-queue.ts";
+import type { QueueView } from "../allocation/tenant-queue.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 
@@ -12,7 +12,7 @@ export interface PoolView {
   readonly platform: PlatformConfig;
   readonly config: PoolConfig;
   /** Queues that are not empty. */
-  readonly backlogged: readonly TenantQueue<unknown>[];
+  readonly backlogged: readonly QueueView[];
   /** Requests bound to the pool's replicas, by tier and by tenant. */
   readonly boundByTier: Int32Array;
   readonly boundByTenant: Int32Array;
@@ -28,13 +28,13 @@ export interface Policy {
   /** Whether a waiting head may push `victim` out of a full replica. */
   mayPreempt(pool: PoolView, nowNs: number, pair: PreemptionPair): boolean;
   /** A tenant's queue was empty and is not any more. */
-  activated(pool: PoolView, queue: TenantQueue<unknown>): void;
+  activated(pool: PoolView, queue: QueueView): void;
   /** The request is bound: it is charged for its input and the output expected of it. */
   bound(request: Request<unknown>): void;
   /** A stay ended after `outputTokens`: the charge becomes what was used. */
   left(request: Request<unknown>, outputTokens: number): void;
   /** The tenant's queue has become empty. */
-  emptied(queue: TenantQueue<unknown>): void;
+  emptied(queue: QueueView): void;
 }
 
 export interface PreemptionPair {
@@ -45,9 +45,9 @@ export interface PreemptionPair {
 /** The tenant of the best queue that was not passed over, by a total order on queues. */
 export function bestQueue(
   pool: PoolView,
-  isBefore: (a: TenantQueue<unknown>, b: TenantQueue<unknown>) => boolean,
+  isBefore: (a: QueueView, b: QueueView) => boolean,
 ): number | undefined {
-  let best: TenantQueue<unknown> | undefined;
+  let best: QueueView | undefined;
   for (const queue of pool.backlogged) {
     if (queue.isPassedOver) continue;
     if (best === undefined || isBefore(queue, best)) best = queue;
@@ -61,7 +61,7 @@ export function arrivedBefore(a: Request<unknown>, b: Request<unknown>): boolean
 }
 
 /** Whether a's head arrived before b's. */
-export function headArrivedBefore(a: TenantQueue<unknown>, b: TenantQueue<unknown>): boolean {
+export function headArrivedBefore(a: QueueView, b: QueueView): boolean {
   return arrivedBefore(a.head!, b.head!);
 }
 
