@@ -1,0 +1,35 @@
+/** Hardware small enough that everything runs out: a model without weights, and GPUs with room for a handful of KV blocks. */
+import { RESERVED_BYTES_PER_GPU } from "../../src/replica/memory.ts";
+
+/** 2 (key and value) x 2 layers x 1 head x 64 values x 2 bytes. */
+const TINY_TOKEN_BYTES = 512;
+const WEIGHT_BYTES = 2;
+
+/** One parameter, 2 bytes of it; 512 bytes of KV cache per token. */
+export const TINY_MODEL = {
+  parameters: 1,
+  layers: 2,
+  hiddenSize: 64,
+  attentionHeads: 1,
+  kvHeads: 1,
+  headSize: 64,
+  ffnSize: 64,
+  maxContext: 256,
+};
+
+export interface TinyPool {
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+  readonly adapterBytes: number;
+}
+
+export function blockBytes(blockTokens: number): number {
+  return TINY_TOKEN_BYTES * blockTokens;
+}
+
+/** A GPU on which exactly this many KV blocks fit beside the model, the reserve and the adapters. 1 GB/s to the host. */
+export function tinyGpu({ kvBlocks, blockTokens, adapterBytes }: TinyPool): object {
+  const bytes =
+    RESERVED_BYTES_PER_GPU + WEIGHT_BYTES + adapterBytes + kvBlocks * blockBytes(blockTokens);
+  return { bf16: "1TFLOPS", memory: `${bytes}B`, memoryBandwidth: "1TB/s", pcie: "1GB/s" };
+}
