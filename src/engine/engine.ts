@@ -63,6 +63,7 @@ export class Engine<Origin> implements ReplicaListener {
           tenants: this.tenants,
           adapters,
           replicas: this.replicas.filter((replica) => replica.pool === pool),
+          allReplicas: this.replicas,
           effects,
         }),
     );

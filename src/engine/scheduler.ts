@@ -21,6 +21,8 @@ export interface SchedulerParts<Origin> {
   readonly tenants: readonly TenantState[];
   readonly adapters: readonly AdapterOwner[];
   readonly replicas: readonly ReplicaView<Origin>[];
+  /** Those of every pool: a tenant's bound on GPU memory spans them. */
+  readonly allReplicas: readonly ReplicaView<Origin>[];
   readonly effects: EngineEffects<Origin>;
 }
 
@@ -115,6 +117,9 @@ export class PoolScheduler<Origin> implements PoolView {
       const placement = this.#gated(request);
       if (placement.kind === "refused") {
         queue.isPassedOver = true;
+        if (placement.gate === "tenant-memory") {
+          this.adapterLoads.freeIdle(nowNs, request.tenant, this.adapterLoads.adapterOf(request));
+        }
         if (placement.gate === "slots" || placement.gate === "kv-cache")
           this.#preempt(nowNs, request);
         continue;

@@ -27,17 +27,22 @@ function run(guest: string, overrides: string[] = []) {
   return simulate(scenarioOf(FILE.replace("GUEST", guest), overrides));
 }
 
+function bytes(overrides: string[] = []): string {
+  return JSON.stringify(run(GUEST, overrides).results);
+}
+
+function sentByShop(guest: string): string[] {
+  return run(guest)
+    .records.filter(({ sent }) => sent.client === 0)
+    .map(({ sent }) => JSON.stringify(sent.arrival))
+    .toSorted();
+}
+
 test("the same seed gives the same results, another seed others", () => {
-  const bytes = (overrides: string[] = []) => JSON.stringify(run(GUEST, overrides).results);
   expect(bytes()).toBe(bytes());
   expect(bytes(["simulation.seed=8"])).not.toBe(bytes());
 });
 
 test("adding a client leaves when and what the open-loop others send unchanged", () => {
-  const sentByShop = (guest: string) =>
-    run(guest)
-      .records.filter(({ sent }) => sent.client === 0)
-      .map(({ sent }) => JSON.stringify(sent.arrival))
-      .toSorted();
   expect(sentByShop(GUEST)).toEqual(sentByShop(""));
 });

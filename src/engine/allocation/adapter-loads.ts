@@ -17,15 +17,18 @@ export class AdapterLoads<Origin> {
   readonly #tenants: readonly TenantState[];
   readonly #adapters: readonly AdapterOwner[];
   readonly #effects: EngineEffects<Origin>;
+  readonly #replicas: readonly ReplicaView<Origin>[];
 
   constructor(parts: {
     readonly tenants: readonly TenantState[];
     readonly adapters: readonly AdapterOwner[];
     readonly effects: EngineEffects<Origin>;
+    readonly allReplicas: readonly ReplicaView<Origin>[];
   }) {
     this.#tenants = parts.tenants;
     this.#adapters = parts.adapters;
     this.#effects = parts.effects;
+    this.#replicas = parts.allReplicas;
   }
 
   /** The adapter a request needs, in the platform's numbering. */
@@ -61,6 +64,21 @@ export class AdapterLoads<Origin> {
     }
     replica.adapters.pin(nowNs, adapter);
     return plan.kind === "resident";
+  }
+
+  /**
+   * Unloads the tenant's adapters that nobody uses, on every replica but where `keep` is wanted: its GPU memory is bounded,
+   * and what lies idle must not keep its next request waiting for ever. The answers set the scheduler going again.
+   */
+  freeIdle(nowNs: number, tenant: number, keep: AdapterNeed | undefined): void {
+    for (const replica of this.#replicas) {
+      for (const adapter of replica.adapters.held()) {
+        if (this.#adapters[adapter]!.tenant !== tenant || adapter === keep?.adapter) continue;
+        if (!replica.adapters.isIdle(adapter)) continue;
+        replica.adapters.startUnload(adapter);
+        this.#effects.unloadAdapter(nowNs, replica.index, adapter);
+      }
+    }
   }
 
   /** The load is done: those who waited for it join. */

@@ -123,6 +123,12 @@ export class AdapterResidency {
     return ns;
   }
 
+  /** The adapter may be unloaded: it is here and nobody uses it. */
+  isIdle(adapter: number): boolean {
+    const held = this.#held.get(adapter);
+    return held?.state === "resident" && held.pins === 0;
+  }
+
   /** Uses of the adapter by requests bound here. */
   pinsOf(adapter: number): number {
     return this.#held.get(adapter)?.pins ?? 0;

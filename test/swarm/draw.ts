@@ -1,0 +1,223 @@
+/** Draws small scenarios in which every limit is within reach: what the swarm test runs. */
+import fc from "fast-check";
+import { TINY_MODEL, blockBytes, tinyGpu } from "../support/tiny-hardware.ts";
+
+const TIERS = ["gold", "silver", "bronze"] as const;
+const MIB = 1024 * 1024;
+
+/** A value in one of `of` cases, else nothing: limits that are always on hide what happens without them. */
+function sometimes<T>(arbitrary: fc.Arbitrary<T>, of = 3): fc.Arbitrary<T | undefined> {
+  return fc.oneof({ weight: of - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+}
+
+const adapters = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 });
+
+const quotas = fc.record({
+  maxQps: sometimes(fc.integer({ min: 1, max: 60 })),
+  burst: sometimes(fc.integer({ min: 1, max: 10 })),
+  maxConcurrentRequests: sometimes(fc.integer({ min: 1, max: 8 })),
+  maxTokensPerDay: sometimes(fc.integer({ min: 50, max: 4000 }), 5),
+  maxTokensPerMinute: sometimes(fc.integer({ min: 50, max: 4000 }), 5),
+  maxSpendMicroUsd: sometimes(fc.integer({ min: 10, max: 600 }), 5),
+  memoryBlocks: sometimes(fc.integer({ min: 4, max: 40 }), 2),
+  enforcement: fc.constantFrom("hard", "soft"),
+  maxQueuedRequests: sometimes(fc.integer({ min: 1, max: 20 })),
+});
+
+const length = fc.oneof(
+  fc.integer({ min: 1, max: 40 }),
+  fc.constant({ uniform: { min: 1, max: 60 } }),
+  fc.constant({ exponential: { mean: 15, max: 60 } }),
+);
+
+const arrivals = fc.oneof(
+  fc.record({
+    process: fc.constantFrom("poisson", "constant"),
+    rate: fc.integer({ min: 5, max: 120 }),
+  }),
+  fc.record({
+    process: fc.constant("closed-loop"),
+    users: fc.integer({ min: 1, max: 8 }),
+    thinkMs: fc.integer({ min: 0, max: 300 }),
+  }),
+  fc.record({ process: fc.constant("on-off"), onRate: fc.integer({ min: 50, max: 300 }) }),
+);
+
+const tenant = fc.record({
+  tier: fc.nat({ max: TIERS.length - 1 }),
+  weight: fc.constantFrom(1, 2, 0.5),
+  quotas,
+  adapters: sometimes(adapters, 2),
+  arrivals,
+  promptTokens: length,
+  outputTokens: length,
+  maxOutputTokens: sometimes(fc.integer({ min: 1, max: 80 })),
+  timeoutMs: sometimes(fc.integer({ min: 1, max: 800 }), 2),
+  attempts: fc.nat({ max: 3 }),
+});
+
+const fault = fc.record({
+  kind: fc.constantFrom("crash", "slow"),
+  pool: fc.nat({ max: 1 }),
+  replica: fc.nat({ max: 2 }),
+  atMs: fc.integer({ min: 0, max: 3000 }),
+  forMs: fc.integer({ min: 1, max: 2000 }),
+});
+
+const pool = fc.record({
+  replicas: fc.integer({ min: 1, max: 3 }),
+  maxNumSeqs: fc.integer({ min: 1, max: 8 }),
+  budget: fc.integer({ min: 1, max: 60 }),
+  kvBlocks: fc.integer({ min: 3, max: 60 }),
+  blockTokens: fc.constantFrom(1, 4, 16),
+  adapterMib: fc.integer({ min: 3, max: 5 }),
+  borrowing: fc.boolean(),
+  shares: sometimes(fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 20 }), fc.nat({ max: 20 })), 2),
+  idleCost: fc.constantFrom("platform", "spread"),
+  stepUs: fc.integer({ min: 200, max: 6000 }),
+  contextNs: fc.nat({ max: 2000 }),
+});
+
+export const drawn = fc.record({
+  policy: fc.constantFrom("fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"),
+  shedMs: sometimes(fc.integer({ min: 10, max: 500 })),
+  cachedPrice: fc.boolean(),
+  pools: fc.tuple(pool, pool),
+  isSecondDedicated: fc.boolean(),
+  tenants: fc.array(tenant, { minLength: 2, maxLength: 5 }),
+  faults: fc.array(fault, { maxLength: 5 }),
+  seed: fc.nat({ max: 1_000_000 }),
+});
+
+type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
+type Tenant = Drawn["tenants"][number];
+type Pool = Drawn["pools"][number];
+
+/** The scenario file of a draw. */
+export function fileOf(given: Drawn): object {
+  const pools = given.isSecondDedicated ? given.pools : [given.pools[0]];
+  return {
+    version: 1,
+    name: "swarm",
+    platform: {
+      policy: given.policy,
+      tiers: tiersOf(given),
+      models: { tiny: TINY_MODEL },
+      gpus: Object.fromEntries(
+        pools.map((one, index) => [
+          `gpu${index}`,
+          tinyGpu({ ...one, adapterBytes: one.adapterMib * MIB }),
+        ]),
+      ),
+      pools: Object.fromEntries(pools.map((one, index) => [`pool${index}`, poolFile(one, index)])),
+      tenants: Object.fromEntries(
+        given.tenants.map((one, index) => [`t${index}`, tenantFile(given, one, index)]),
+      ),
+      prices: { adapterHour: "$3/h", gpuHour: "$4/h" },
+      isolation: { checkEvery: "100ms" },
+    },
+    workload: Object.fromEntries(given.tenants.map((one, index) => [`t${index}`, clientFile(one)])),
+    faults: given.faults.flatMap((one) => faultFile(one, pools)),
+    simulation: { duration: "4s", maxRequests: 300, warmup: "500ms", seed: given.seed },
+  };
+}
+
+function tiersOf({ shedMs }: Drawn): object {
+  const shed = shedMs === undefined ? {} : { shedAboveWait: `${shedMs}ms` };
+  return {
+    gold: { weight: 50, targets: [{ ttft: "30ms" }], ...shed },
+    silver: { weight: 30, targets: [{ ttft: "100ms" }, { tpot: "5ms", percentile: 90 }] },
+    bronze: { weight: 20, targets: [{ e2e: "500ms" }], ...shed },
+  };
+}
+
+function poolFile(given: Pool, index: number): object {
+  const dedicated = index === 1;
+  const [gold, silver, bronze] = given.shares ?? [50, 30, 20];
+  // Every tier has some share, for a pool that does not lend would never serve one without.
+  const tierShares = { gold: `${gold + 1}%`, silver: `${silver + 1}%`, bronze: `${bronze + 1}%` };
+  const stated = given.shares === undefined ? {} : { tierShares };
+  return {
+    model: "tiny",
+    gpu: `gpu${index}`,
+    replicas: given.replicas,
+    maxNumSeqs: given.maxNumSeqs,
+    maxNumBatchedTokens: given.maxNumSeqs + given.budget,
+    gpuMemoryUtilization: 1,
+    blockSize: given.blockTokens,
+    adapterMemory: `${given.adapterMib}MiB`,
+    idleCost: given.idleCost,
+    stepTime: {
+      fixed: `${given.stepUs}us`,
+      perToken: "10us",
+      perContextToken: `${given.contextNs}ns`,
+    },
+    ...(dedicated ? { dedicatedTo: "t1" } : { borrowing: given.borrowing, ...stated }),
+  };
+}
+
+function tenantFile(given: Drawn, tenantDrawn: Tenant, index: number): object {
+  const isDedicated = given.isSecondDedicated && index === 1;
+  const { blockTokens } = given.pools[isDedicated ? 1 : 0];
+  const { quotas: drawnQuotas, tier, weight } = tenantDrawn;
+  const { maxQps, maxSpendMicroUsd, memoryBlocks, ...plain } = drawnQuotas;
+  const quotaFile: Record<string, unknown> = { ...plain };
+  if (maxQps !== undefined) quotaFile["maxQps"] = `${maxQps}/s`;
+  if (maxSpendMicroUsd !== undefined) {
+    quotaFile["maxSpendPerMonth"] = `$${(maxSpendMicroUsd / 1e6).toFixed(6)}`;
+  }
+  if (memoryBlocks !== undefined) {
+    // Room for adapters too, or every request with one would be refused.
+    const adapterBytes = tenantDrawn.adapters === undefined ? 0 : 3 * MIB;
+    quotaFile["maxGpuMemory"] = `${adapterBytes + memoryBlocks * blockBytes(blockTokens)}B`;
+  }
+  return {
+    tier: TIERS[tier]!,
+    weight,
+    pools: isDedicated ? "pool1" : "pool0",
+    quotas: quotaFile,
+    adapters: Object.fromEntries(
+      (tenantDrawn.adapters ?? []).map((mib, at) => [`a${at}`, { size: `${mib}MiB` }]),
+    ),
+    defaultMaxOutputTokens: 60,
+  };
+}
+
+function clientFile(given: Tenant): object {
+  const count = given.adapters?.length ?? 0;
+  return {
+    arrivals: arrivalsFile(given),
+    promptTokens: given.promptTokens,
+    outputTokens: given.outputTokens,
+    maxOutputTokens: given.maxOutputTokens,
+    adapters: Object.fromEntries((given.adapters ?? []).map((_, at) => [`a${at}`, 0.8 / count])),
+    timeout: given.timeoutMs === undefined ? "never" : `${given.timeoutMs}ms`,
+    retry: {
+      attempts: isRefusedForDays(given) ? 0 : given.attempts,
+      backoff: "20ms",
+      maxBackoff: "200ms",
+    },
+  };
+}
+
+/** Its retries would come a day or a month later: true to life, and too long for a swarm. */
+function isRefusedForDays({ quotas: { maxTokensPerDay, maxSpendMicroUsd } }: Tenant): boolean {
+  return maxTokensPerDay !== undefined || maxSpendMicroUsd !== undefined;
+}
+
+function arrivalsFile({ arrivals: one }: Tenant): object {
+  if ("rate" in one) return { process: one.process, rate: `${one.rate}/s` };
+  if ("users" in one) return { process: one.process, users: one.users, think: `${one.thinkMs}ms` };
+  return { process: one.process, onRate: `${one.onRate}/s`, meanOn: "200ms", meanOff: "400ms" };
+}
+
+function faultFile(given: Drawn["faults"][number], pools: readonly Pool[]): object[] {
+  const index = given.pool < pools.length ? given.pool : 0;
+  const common = {
+    pool: `pool${index}`,
+    replica: given.replica % pools[index]!.replicas,
+    at: `${given.atMs}ms`,
+  };
+  if (given.kind === "crash") return [{ crash: { ...common, downFor: `${given.forMs}ms` } }];
+  return [{ slow: { ...common, for: `${given.forMs}ms`, factor: 3 } }];
+}
