@@ -68,7 +68,8 @@ export class Heap<T> {
     for (;;) {
       let child = 2 * position + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && this.#order.before(items[child + 1]!, items[child]!)) child += 1;
+      if (child + 1 < items.length && this.#order.before(items[child + 1]!, items[child]!))
+        child += 1;
       if (!this.#order.before(items[child]!, item)) break;
       items[position] = items[child]!;
       position = child;

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { checkInvariants } from "../../src/engine/invariants.ts";
 import type { Sent } from "../../src/sim/cluster.ts";
+import type { RequestRecord } from "../../src/sim/simulate.ts";
 import { type Finished, scenarioOf, simulate } from "../support/scenario.ts";
 import { drawn, fileOf } from "./draw.ts";
 
@@ -29,9 +30,22 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
   );
   // A swarm in which something never happens says nothing about it.
   for (const what of [
-    ...["completed", "cancelled", "crash", "preempted", "kv pressure", "adapter load", "retry"],
-    ...["too-large", "queue-full", "rate-limit", "concurrency-limit", "shed"],
-    ...["tokens-per-day", "tokens-per-minute", "spend-per-month", "memory held"],
+    "completed",
+    "cancelled",
+    "crash",
+    "preempted",
+    "kv pressure",
+    "adapter load",
+    "retry",
+    "too-large",
+    "queue-full",
+    "rate-limit",
+    "concurrency-limit",
+    "shed",
+    "tokens-per-day",
+    "tokens-per-minute",
+    "spend-per-month",
+    "memory held",
   ]) {
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(CASES / 50);
   }
@@ -112,20 +126,24 @@ function expectAccounts({ engine, endNs }: Finished): void {
   }
 }
 
-function whatHappened({ records, engine, collector, results }: Finished): Set<string> {
-  const seen = new Set<string>();
-  for (const { outcome, reason, request, sent } of records) {
-    seen.add(reason ?? outcome);
-    if (sent.arrival.attempt > 0) seen.add("retry");
-    if ((request?.preemptions ?? 0) > 0) seen.add("preempted");
-    if ((request?.crashes ?? 0) > 0) seen.add("crash");
-  }
-  if (results.replicas.some(({ kvPressureEvents }) => kvPressureEvents > 0))
+function whatHappened(finished: Finished): Set<string> {
+  const { engine, collector, results } = finished;
+  const seen = new Set(finished.records.flatMap(fateOf));
+  if (results.replicas.some(({ kvPressureEvents }) => kvPressureEvents > 0)) {
     seen.add("kv pressure");
+  }
   for (const { adapterLoads, memory, config } of engine.tenants) {
     if (adapterLoads > 0) seen.add("adapter load");
     if (memory.isLimited && config.adapters.length > 0) seen.add("memory held");
   }
   for (const { event } of collector.events) seen.add(event.kind);
   return seen;
+}
+
+function fateOf({ outcome, reason, request, sent }: RequestRecord): string[] {
+  const fate: string[] = [reason ?? outcome];
+  if (sent.arrival.attempt > 0) fate.push("retry");
+  if ((request?.preemptions ?? 0) > 0) fate.push("preempted");
+  if ((request?.crashes ?? 0) > 0) fate.push("crash");
+  return fate;
 }
