@@ -92,7 +92,7 @@ function startBar(options: SimulateOptions): SingleBar | undefined {
   const bar = new SingleBar({
     format: "{bar} {percentage}% {phase}",
     stream: process.stderr,
-    hideCursor: true,
+    hideCursor: false,
     forceRedraw: true,
   });
   bar.start(1, 0, { phase: "simulating" });
