@@ -98,7 +98,9 @@ export class Traffic {
   }
 
   #arrive(nowNs: number, client: number): void {
-    const { clients, configs, engine } = this.#parts;
+    const { clients, configs, engine, maxRequests } = this.#parts;
+    // The last request may have come from another client since this arrival was put on the agenda.
+    if (this.#submitted >= maxRequests) return;
     const { tenant, pool } = configs[client]!;
     const arrival = clients[client]!.take();
     const sent: Sent = { client, arrival };

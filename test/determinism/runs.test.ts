@@ -46,3 +46,8 @@ test("the same seed gives the same results, another seed others", () => {
 test("adding a client leaves when and what the open-loop others send unchanged", () => {
   expect(sentByShop(GUEST)).toEqual(sentByShop(""));
 });
+
+test("a limit on requests is kept to the request, whoever sends the last one", () => {
+  const { results } = run(GUEST, ["simulation.maxRequests=137"]);
+  expect(results.run.requests).toBe(137);
+});
