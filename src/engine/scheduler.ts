@@ -225,14 +225,14 @@ export class PoolScheduler<Origin> implements PoolView {
 
   /** A head that is running out of time may take the place of someone over his share. */
   #preempt(nowNs: number, waiting: Request<Origin>): void {
-    if (this.#preempting !== undefined) return;
+    if (this.#preempting !== undefined || !this.policy.isUrgent(this, nowNs, waiting)) return;
     let best: Request<Origin> | undefined;
     for (const replica of this.replicas) {
       if (!replica.isUp) continue;
       for (const victim of replica.bound) {
         if (victim?.state !== "running") continue;
         if (best !== undefined && !this.policy.isVictimBefore(victim, best)) continue;
-        if (this.policy.mayPreempt(this, nowNs, { waiting, victim })) best = victim;
+        if (this.policy.mayYield(this, { waiting, victim })) best = victim;
       }
     }
     if (best === undefined) return;

@@ -25,8 +25,10 @@ export interface Policy {
   next(pool: PoolView, nowNs: number): number | undefined;
   /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
   isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
-  /** Whether a waiting head may push `victim` out of a full replica. */
-  mayPreempt(pool: PoolView, nowNs: number, pair: PreemptionPair): boolean;
+  /** Whether a waiting head may push anybody out of a full replica: asked first, for it costs nothing. */
+  isUrgent(pool: PoolView, nowNs: number, waiting: Request<unknown>): boolean;
+  /** Whether `victim` may be pushed out for an urgent head. */
+  mayYield(pool: PoolView, pair: PreemptionPair): boolean;
   /** A tenant's queue was empty and is not any more. */
   activated(pool: PoolView, queue: QueueView): void;
   /** The request is bound: it is charged for its input and the output expected of it. */

@@ -35,15 +35,15 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       });
     },
     isVictimBefore: isCheaperVictim,
-    mayPreempt(view, nowNs, { waiting, victim }) {
-      if (victim.tier <= waiting.tier) return false;
-      if (victim.preemptions >= platform.policy.maxPreemptions) return false;
+    isUrgent(view, nowNs, waiting) {
       const budgetNs = waiting.deadlineNs - waiting.arrivalNs;
       if (nowNs - waiting.arrivalNs < URGENT_SHARE * budgetNs) return false;
-      return (
-        boundShare(view, waiting.tier) < guarantees[waiting.tier]! &&
-        boundShare(view, victim.tier) > guarantees[victim.tier]!
-      );
+      return boundShare(view, waiting.tier) < guarantees[waiting.tier]!;
+    },
+    mayYield(view, { waiting, victim }) {
+      if (victim.tier <= waiting.tier) return false;
+      if (victim.preemptions >= platform.policy.maxPreemptions) return false;
+      return boundShare(view, victim.tier) > guarantees[victim.tier]!;
     },
     activated({ backlogged }, queue) {
       let leastTier = Infinity;

@@ -13,7 +13,8 @@ export function strictPriority(): Policy {
     next: (pool) =>
       bestQueue(pool, (a, b) => a.tier < b.tier || (a.tier === b.tier && headArrivedBefore(a, b))),
     isVictimBefore: isCheaperVictim,
-    mayPreempt: () => false,
+    isUrgent: () => false,
+    mayYield: () => false,
     activated() {},
     bound() {},
     left() {},

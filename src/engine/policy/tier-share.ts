@@ -22,7 +22,8 @@ export function tierShare(platform: PlatformConfig): Policy {
       });
     },
     isVictimBefore: isCheaperVictim,
-    mayPreempt: () => false,
+    isUrgent: () => false,
+    mayYield: () => false,
     activated() {},
     bound(request) {
       turn += 1;

@@ -19,7 +19,8 @@ export function vtc(platform: PlatformConfig): Policy {
         return difference < 0 || (difference === 0 && a.tenant < b.tenant);
       }),
     isVictimBefore: isCheaperVictim,
-    mayPreempt: () => false,
+    isUrgent: () => false,
+    mayYield: () => false,
     activated(pool, queue) {
       let least = Infinity;
       for (const { tenant } of pool.backlogged) {
