@@ -1,7 +1,7 @@
 /**
  * The common benchmark: 16 replicas of an 8B model on H100, 512 prompt and 128 output tokens, Poisson at 96 requests/s in
  * three tiers, every engine module on; for 10,000 and 1,000,000 requests, and a heavy variant at 1,200 requests/s whose
- * batches exceed 100, so that nothing may cost O(batch). Every run has a process of its own, for its peak memory.
+ * batches are twenty times as large, so that nothing may cost O(batch). Every run has a process of its own, for its peak memory.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
