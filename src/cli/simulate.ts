@@ -10,7 +10,7 @@ import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
 import { auditAttribution } from "../sim/audit.ts";
 import { type RequestRecord, runSimulation } from "../sim/simulate.ts";
 import { openTrace } from "../traces/open-trace.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, resultsJson, writeReports } from "./output.ts";
 import { packageVersion } from "./package-info.ts";
 import { readScenario } from "./read-scenario.ts";
@@ -31,9 +31,7 @@ export interface SimulateOptions {
 export function simulateCommand(file: string, options: SimulateOptions): number {
   const seed = options.seed === undefined ? [] : [`simulation.seed=${options.seed}`];
   const scenario = readScenario(file, [...options.set, ...seed]);
-  // With --json and no folder asked for, stdout is the only output.
-  const folder =
-    options.out ?? (options.json === true ? undefined : join("out", slug(scenario.name)));
+  const folder = folderFor(scenario, options);
   if (folder !== undefined) prepareFolder(folder);
   const results = run(scenario, { file, folder, options });
   if (options.json === true) process.stdout.write(resultsJson(results));
@@ -44,6 +42,16 @@ export function simulateCommand(file: string, options: SimulateOptions): number 
   }
   const isMissed = results.tiers.some(({ sla }) => sla.verdict === "missed");
   return options.failOnSla === true && isMissed ? EXIT.slaMissed : EXIT.fine;
+}
+
+/** Where reports go; undefined where --json makes stdout the only output. */
+function folderFor(scenario: Scenario, options: SimulateOptions): string | undefined {
+  if (options.out !== undefined) return options.out;
+  if (options.json !== true) return join("out", slug(scenario.name));
+  if (options.requestsCsv !== true) return undefined;
+  throw new InputError(
+    "--requests-csv beside --json needs a folder to write into: add --out <folder>",
+  );
 }
 
 interface RunContext {

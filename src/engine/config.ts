@@ -97,7 +97,7 @@ export interface PoolConfig {
   /** Memory set aside for LoRA adapters on each replica. */
   readonly adapterBudgetBytes: number;
   readonly gpuHourNanoUsd: number;
-  /** Price charged to a shared pool's platform overhead or spread over its tenants by share of GPU time. */
+  /** Who bears a shared pool's idle time: the platform, or its tenants by their share of GPU time. */
   readonly idleCost: "platform" | "spread";
 }
 

@@ -59,6 +59,9 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
   test("a file that is not there, an unknown option, an output folder that is a file", () => {
     expect(tenantry("check", "nowhere.yaml")).toMatchObject({ status: 2 });
     expect(tenantry("simulate", "--nonsense")).toMatchObject({ status: 2 });
+    expect(tenantry("simulate", file("fine.yaml", FINE), "--json", "--requests-csv")).toMatchObject(
+      { status: 2, stdout: "", stderr: expect.stringContaining("--out") },
+    );
     const taken = file("taken", "");
     const { status, stderr } = tenantry("simulate", file("fine.yaml", FINE), "--out", taken);
     expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining(taken) });
