@@ -1,7 +1,8 @@
 /**
  * The common benchmark: 16 replicas of an 8B model on H100, 512 prompt and 128 output tokens, Poisson at 96 requests/s in
- * three tiers, every engine module on; for 10,000 and 1,000,000 requests, and a heavy variant at 1,200 requests/s whose
- * batches are twenty times as large, so that nothing may cost O(batch). Every run has a process of its own, for its peak memory.
+ * three tiers, every engine module on; for 10,000 and 1,000,000 requests. A heavy variant sends 1,200 requests/s of 192 output
+ * tokens (128 would be gone before a batch fills: 63 on average), so that batches are above 100 and nothing may cost
+ * O(batch). Every run has a process of its own, for its peak memory.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -17,14 +18,14 @@ interface Measured {
 }
 
 const TENANTS = ["acme", "birch", "cedar"];
-const HEAVY_RATE_PER_TENANT = "400/s";
+const HEAVY = TENANTS.flatMap((tenant) => [
+  `workload.${tenant}.arrivals.rate=400/s`,
+  `workload.${tenant}.outputTokens=192`,
+]);
 
-function measure(requests: number, rate: string | undefined): Measured {
+function measure(requests: number, variant: readonly string[]): Measured {
   const file = fileURLToPath(new URL("common.yaml", import.meta.url));
-  const overrides = [`simulation.maxRequests=${requests}`];
-  if (rate !== undefined) {
-    overrides.push(...TENANTS.map((tenant) => `workload.${tenant}.arrivals.rate=${rate}`));
-  }
+  const overrides = [`simulation.maxRequests=${requests}`, ...variant];
   const loaded = loadScenario(readFileSync(file, "utf8"), { fileName: file, overrides });
   if (loaded.kind === "invalid") throw new Error(JSON.stringify(loaded.problems));
   const start = process.hrtime.bigint();
@@ -46,12 +47,8 @@ function measure(requests: number, rate: string | undefined): Measured {
   return { requests, seconds, peakMb, meanBatch: sequences / steps };
 }
 
-function inOwnProcess(requests: number, rate?: string): Measured {
-  const args = [
-    fileURLToPath(import.meta.url),
-    String(requests),
-    ...(rate === undefined ? [] : [rate]),
-  ];
+function inOwnProcess(requests: number, variant: readonly string[] = []): Measured {
+  const args = [fileURLToPath(import.meta.url), String(requests), ...variant];
   const output = execFileSync(process.execPath, args, { encoding: "utf8" });
   const parsed: Measured = JSON.parse(output);
   return parsed;
@@ -62,12 +59,12 @@ function line(name: string, { requests, seconds, peakMb }: Measured): string {
   return `${name}: ${requests} requests, ${perSecond} requests/s, peak ${Math.round(peakMb)} MB`;
 }
 
-const [requests, rate] = process.argv.slice(2);
+const [requests, ...variant] = process.argv.slice(2);
 if (requests !== undefined) {
-  process.stdout.write(JSON.stringify(measure(Number(requests), rate)));
+  process.stdout.write(JSON.stringify(measure(Number(requests), variant)));
 } else {
   const small = inOwnProcess(10_000);
-  const heavy = inOwnProcess(1_000_000, HEAVY_RATE_PER_TENANT);
+  const heavy = inOwnProcess(1_000_000, HEAVY);
   const large = inOwnProcess(1_000_000);
   const ratio = large.seconds / heavy.seconds;
   console.log(line("warm-up included", small));

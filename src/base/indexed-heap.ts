@@ -35,6 +35,10 @@ export class IndexedHeap {
     return this.#order[0]!;
   }
 
+  has(id: number): boolean {
+    return this.#positions[id] !== -1;
+  }
+
   /** Inserts the id or moves it to its new place. */
   set(id: number, key: number, tie: number): void {
     let position = this.#positions[id]!;

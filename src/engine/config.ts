@@ -97,6 +97,8 @@ export interface PoolConfig {
   /** Memory set aside for LoRA adapters on each replica. */
   readonly adapterBudgetBytes: number;
   readonly gpuHourNanoUsd: number;
+  /** Whether an evicted sequence can go on later; where not (a server that streams to clients), nobody is ever pushed out. */
+  readonly resumable: boolean;
   /** Who bears a shared pool's idle time: the platform, or its tenants by their share of GPU time. */
   readonly idleCost: "platform" | "spread";
 }

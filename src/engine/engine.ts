@@ -9,23 +9,24 @@ import { screen } from "./admission.ts";
 import { ReplicaView } from "./allocation/replica-view.ts";
 import type { PlatformConfig } from "./config.ts";
 import { Ledger } from "./cost/ledger.ts";
+import { reloadRefusal } from "./reload.ts";
 import { splitStay } from "./cost/split-stay.ts";
 import type { EngineEffects } from "./effects.ts";
 import { FairnessMonitor } from "./fairness-monitor.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import { NoisyNeighbourDetector } from "./noisy-neighbour.ts";
-import type { Admission, Outcome, Request, Submission } from "./request.ts";
-import { createRequest } from "./request.ts";
+import { type Admission, type Outcome, Request, type Submission } from "./request.ts";
 import { PoolScheduler } from "./scheduler.ts";
 import { SlaMonitor } from "./sla/sla-monitor.ts";
-import { type TenantState, adapterOwners, createTenants } from "./tenant.ts";
+import { type TenantState, Tenants } from "./tenant.ts";
 
 /** A request that lost its replica this often fails: something is wrong with it, or with everything. */
 const MAX_CRASHES = 3;
 
 export class Engine<Origin> implements ReplicaListener {
+  /** The engine's own copy, which a reload changes in place: every part of it looks here. */
   readonly platform: PlatformConfig;
-  readonly tenants: readonly TenantState[];
+  readonly #tenants: Tenants;
   readonly replicas: readonly ReplicaView<Origin>[];
   readonly schedulers: readonly PoolScheduler<Origin>[];
   readonly ledger: Ledger;
@@ -37,31 +38,29 @@ export class Engine<Origin> implements ReplicaListener {
   #nextNumber = 0;
   #inFlight = 0;
   /** Time to the first token that each tier allows. */
-  readonly #ttftBudgetsNs: readonly number[];
+  #ttftBudgetsNs: readonly number[];
   #nextCheckNs: number;
   readonly #idleChargedNs: Float64Array;
 
   /** `meters` has one reading per replica, in the order of the pools; drivers keep them current. */
   constructor(
-    platform: PlatformConfig,
+    given: PlatformConfig,
     effects: EngineEffects<Origin>,
     meters: readonly MeterReading[],
   ) {
-    this.platform = platform;
+    this.platform = { ...given, pools: given.pools.map((pool) => ({ ...pool })) };
+    const { platform } = this;
     this.#effects = effects;
-    this.#ttftBudgetsNs = platform.tiers.map(
-      ({ targets }) => targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity,
-    );
-    this.tenants = createTenants(platform);
+    this.#ttftBudgetsNs = ttftBudgetsNs(platform);
+    this.#tenants = new Tenants(platform);
     this.replicas = createReplicas(platform, meters);
-    const adapters = adapterOwners(this.tenants);
     this.schedulers = platform.pools.map(
       (_, pool) =>
         new PoolScheduler<Origin>({
           platform,
           pool,
-          tenants: this.tenants,
-          adapters,
+          tenants: this.#tenants.list,
+          adapters: this.#tenants.adapters,
           replicas: this.replicas.filter((replica) => replica.pool === pool),
           allReplicas: this.replicas,
           effects,
@@ -77,10 +76,14 @@ export class Engine<Origin> implements ReplicaListener {
     this.#neighbours = new NoisyNeighbourDetector(platform, this.sla, (pool, tenant) =>
       this.schedulers[pool]!.waitingTokensOf(tenant),
     );
-    this.#memory = new MemoryGuard(this.tenants, effects);
+    this.#memory = new MemoryGuard(this.#tenants.list, this.replicas, effects);
     this.#idleChargedNs = new Float64Array(this.replicas.length);
     this.#nextCheckNs = platform.isolation.checkEveryNs;
     effects.wakeAt(this.#nextCheckNs);
+  }
+
+  get tenants(): readonly TenantState[] {
+    return this.#tenants.list;
   }
 
   /** Requests admitted and not yet ended. */
@@ -100,7 +103,7 @@ export class Engine<Origin> implements ReplicaListener {
     }
     const { maxOutputTokens } = screening;
     const predictedTokens = tenant.quota.outputs.expectedTokens(maxOutputTokens);
-    const request = createRequest(submission, {
+    const request = new Request(submission, {
       number: this.#nextNumber++,
       tier: tenant.config.tier,
       arrivalNs: nowNs,
@@ -142,18 +145,51 @@ export class Engine<Origin> implements ReplicaListener {
     this.#effects.wakeAt(this.#nextCheckNs);
   }
 
-  /** A calendar day begins (numbered by the driver), to end at `endsAtNs`. */
-  startDay(day: number, endsAtNs: number): void {
-    for (const { quota } of this.tenants) quota.tokensPerDay.startPeriod(day, endsAtNs);
+  /**
+   * A calendar day begins (numbered by the driver), to end at `endsAtNs`. `usedTokens`: what each tenant has used of it
+   * already, after a restart.
+   */
+  startDay(day: number, endsAtNs: number, usedTokens?: readonly number[]): void {
+    for (const { index, quota } of this.tenants) {
+      quota.tokensPerDay.startPeriod(day, endsAtNs, usedTokens?.[index]);
+    }
   }
 
-  startMonth(month: number, endsAtNs: number): void {
-    for (const { quota } of this.tenants) quota.spendPerMonth.startPeriod(month, endsAtNs);
+  /** As startDay, for months and money. */
+  startMonth(month: number, endsAtNs: number, spentNanoUsd?: readonly number[]): void {
+    for (const { index, quota } of this.tenants) {
+      quota.spendPerMonth.startPeriod(month, endsAtNs, spentNanoUsd?.[index]);
+    }
+  }
+
+  /**
+   * Replaces the platform while it runs: all of it, or nothing and the reason why not (reload.ts says what may change).
+   * Requests in flight keep the tier and the limits they were admitted under.
+   */
+  reload(nowNs: number, next: PlatformConfig): { readonly refused: string } | undefined {
+    const refused = reloadRefusal(this.platform, next);
+    if (refused !== undefined) return { refused };
+    const pools = this.platform.pools.map((pool, index) => Object.assign(pool, next.pools[index]));
+    Object.assign(this.platform, next, { pools });
+    this.#ttftBudgetsNs = ttftBudgetsNs(next);
+    this.#tenants.update(next);
+    this.ledger.reloaded();
+    this.sla.reloaded();
+    this.#neighbours.reloaded();
+    for (const scheduler of this.schedulers) scheduler.reloaded();
+    for (const monitor of this.fairness) monitor.reloaded();
+    for (const scheduler of this.schedulers) this.#dispatch(nowNs, scheduler);
+    return undefined;
   }
 
   /** Charges what accrues without requests, up to now: idle time and adapters held. Call now and then, and at the end. */
   settleStanding(nowNs: number): void {
-    for (const replica of this.replicas) {
+    for (const scheduler of this.schedulers) this.settlePool(nowNs, scheduler);
+  }
+
+  /** As settleStanding, for one pool: a simulated pool's account ends when it has nothing left to do. */
+  settlePool(nowNs: number, { replicas }: PoolScheduler<Origin>): void {
+    for (const replica of replicas) {
       const { owner } = replica.config;
       const idleNs = replica.meter.idleUntil(nowNs);
       const unchargedNs = idleNs - this.#idleChargedNs[replica.index]!;
@@ -200,11 +236,17 @@ export class Engine<Origin> implements ReplicaListener {
     const { outputTokens } = departure;
     const who = { tenant: request.tenant, request: request.number, replica };
     request.gpuNanoUsd += this.ledger.chargeStay(nowNs, splitStay(request, departure), who);
+    this.#memory.forget(nowNs, view, departure.slot);
     scheduler.released(nowNs, request, outputTokens);
+    if (departure.counted !== undefined) {
+      request.promptTokens = departure.counted.promptTokens;
+      request.cachedTokens = departure.counted.cachedTokens;
+    }
     request.outputTokens += outputTokens;
     this.fairness[view.pool]!.delivered(request, outputTokens);
     if (departure.reason === "finished") this.#end(nowNs, request, "completed");
     else if (request.isCancelled) this.#end(nowNs, request, "cancelled");
+    else if (departure.reason === "failed") this.#end(nowNs, request, "failed");
     else this.#requeue(nowNs, request, departure.reason === "replica-down");
     this.#dispatch(nowNs, scheduler);
   }
@@ -223,7 +265,10 @@ export class Engine<Origin> implements ReplicaListener {
 
   adapterLoaded(nowNs: number, replica: number, adapter: number): void {
     const view = this.replicas[replica]!;
-    this.schedulers[view.pool]!.adapterLoads.loaded(nowNs, view, adapter);
+    const scheduler = this.schedulers[view.pool]!;
+    scheduler.adapterLoads.loaded(nowNs, view, adapter);
+    // Those who wanted it may have gone: then it is idle, and may make room for another.
+    this.#dispatch(nowNs, scheduler);
   }
 
   adapterUnloaded(nowNs: number, replica: number, adapter: number): void {
@@ -247,6 +292,7 @@ export class Engine<Origin> implements ReplicaListener {
       this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
     }
     this.#replicaEvent(nowNs, view, "replica-down", cause);
+    this.#dispatch(nowNs, scheduler);
   }
 
   up(nowNs: number, replica: number): void {
@@ -273,16 +319,18 @@ export class Engine<Origin> implements ReplicaListener {
     this.#inFlight -= 1;
     const tenant = this.tenants[request.tenant]!;
     const hasOutput = request.outputTokens > 0;
-    const promptTokens = hasOutput ? request.promptTokens : 0;
+    // What completes without output (an embedding) has had its prompt computed all the same.
+    const isServed = hasOutput || outcome === "completed";
+    const promptTokens = isServed ? request.promptTokens : 0;
     tenant.quota.settle(request, { promptTokens, outputTokens: request.outputTokens });
-    if (hasOutput) {
+    if (isServed) {
       const who = { tenant: request.tenant, request: request.number };
       const cachedInput = Math.min(request.cachedTokens, promptTokens);
       const input = promptTokens - cachedInput;
       this.ledger.chargeTokens(nowNs, who, { input, cachedInput, output: request.outputTokens });
     }
     if (outcome === "completed") {
-      tenant.quota.outputs.observe(request.outputTokens);
+      if (hasOutput) tenant.quota.outputs.observe(request.outputTokens);
       this.sla.completed(nowNs, request);
     }
     this.#effects.ended(nowNs, request, outcome);
@@ -332,4 +380,11 @@ function createReplicas<Origin>(
     }
   }
   return views;
+}
+
+/** Time to the first token that each tier allows; Infinity where it states none. */
+function ttftBudgetsNs({ tiers }: PlatformConfig): number[] {
+  return tiers.map(
+    ({ targets }) => targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity,
+  );
 }

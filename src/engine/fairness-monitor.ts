@@ -2,6 +2,8 @@
  * Feeds the fairness tracker of one pool: service delivered so far, the tokens of running sequences included, compared between
  * tenants that stay backlogged. Sampled on the engine's periodic wake-up.
  */
+import { grownFloats } from "../base/grow.ts";
+import type { PlatformConfig } from "./config.ts";
 import { FairnessTracker, type ServiceGap } from "./fairness.ts";
 import { serviceOf } from "./policy/service-counters.ts";
 import type { Request } from "./request.ts";
@@ -10,12 +12,12 @@ import type { PoolScheduler } from "./scheduler.ts";
 export class FairnessMonitor<Origin> {
   readonly #scheduler: PoolScheduler<Origin>;
   readonly #tracker: FairnessTracker;
-  readonly #weights: readonly number[];
+  #weights: readonly number[];
   /** Service delivered in stays that have ended, and prompts of those that run. */
-  readonly #service: Float64Array;
+  #service: Float64Array;
   /** Service received, and samples seen, from one sample with several tenants backlogged to the next. */
-  readonly #contendedService: Float64Array;
-  readonly #contendedSamples: Float64Array;
+  #contendedService: Float64Array;
+  #contendedSamples: Float64Array;
   #lastSample: { backlogs: ReadonlyMap<number, number>; service: Float64Array } | undefined;
 
   constructor(scheduler: PoolScheduler<Origin>) {
@@ -24,13 +26,22 @@ export class FairnessMonitor<Origin> {
     this.#service = new Float64Array(platform.tenants.length);
     this.#contendedService = new Float64Array(platform.tenants.length);
     this.#contendedSamples = new Float64Array(platform.tenants.length);
-    this.#weights = platform.tenants.map(
-      ({ tier, weight }) => weight * platform.tiers[tier]!.weight,
-    );
+    this.#weights = weightsOf(platform);
     this.#tracker = new FairnessTracker(this.#weights, {
       ...platform.policy,
       kvTokens: config.replicas * config.kvBlocks * config.blockTokens,
     });
+  }
+
+  /** The platform has changed in place: gaps are measured afresh under its weights, the worst one is remembered. */
+  reloaded(): void {
+    const { platform } = this.#scheduler;
+    this.#weights = weightsOf(platform);
+    this.#service = grownFloats(this.#service, platform.tenants.length);
+    this.#contendedService = grownFloats(this.#contendedService, platform.tenants.length);
+    this.#contendedSamples = grownFloats(this.#contendedSamples, platform.tenants.length);
+    this.#lastSample = undefined;
+    this.#tracker.reweight(this.#weights);
   }
 
   get worst(): ServiceGap | undefined {
@@ -112,4 +123,9 @@ export class FairnessMonitor<Origin> {
     }
     return output;
   }
+}
+
+/** What each tenant's service is divided by: its weight times its tier's. */
+function weightsOf(platform: PlatformConfig): number[] {
+  return platform.tenants.map(({ tier, weight }) => weight * platform.tiers[tier]!.weight);
 }

@@ -26,7 +26,7 @@ interface Pair {
 }
 
 export class FairnessTracker {
-  readonly #weights: readonly number[];
+  #weights: readonly number[];
   readonly #pairs = new Map<number, Pair>();
   readonly #limits: { inputTokenWeight: number; outputTokenWeight: number; kvTokens: number };
   #longestPrompt = 0;
@@ -38,6 +38,12 @@ export class FairnessTracker {
   ) {
     this.#weights = weights;
     this.#limits = limits;
+  }
+
+  /** Other weights from now on: what is being measured starts afresh, the worst gap is remembered. */
+  reweight(weights: readonly number[]): void {
+    this.#weights = weights;
+    this.#pairs.clear();
   }
 
   get worst(): ServiceGap | undefined {

@@ -22,6 +22,7 @@ export function checkInvariants(engine: Engine<unknown>): void {
         hold(held[request.tenant]!, request);
       }
     }
+    assert(!scheduler.hasPlaceableHead, "a request waits although a replica could take it");
     let bound = 0;
     for (const replica of scheduler.replicas) {
       bound += checkReplica(engine, replica, held);

@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 
 export class MemoryQuota {
-  readonly limitBytes: number;
+  limitBytes: number;
   #heldBytes = 0;
 
   constructor(limitBytes: number) {

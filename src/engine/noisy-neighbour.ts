@@ -3,6 +3,7 @@
  * its share of its pool; the aggressor is the tenant over its share there whose demand grew most. An alarm ends only
  * after several quiet checks in a row, so that it does not flicker.
  */
+import { grownFloats } from "../base/grow.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { EngineEvent } from "./effects.ts";
 import type { SlaMonitor } from "./sla/sla-monitor.ts";
@@ -22,8 +23,8 @@ export class NoisyNeighbourDetector {
   readonly #platform: PlatformConfig;
   readonly #sla: SlaMonitor;
   /** Tokens asked for since the last check, and their long-run mean per check; by pool, then tenant. */
-  readonly #asked: Float64Array[];
-  readonly #usual: Float64Array[];
+  #asked: Float64Array[];
+  #usual: Float64Array[];
   readonly #alarms = new Map<number, Alarm>();
   /** Tenants over their share since their latencies began to suffer: until these recover they are nobody's victims. */
   readonly #selfInflicted = new Set<number>();
@@ -40,6 +41,13 @@ export class NoisyNeighbourDetector {
     this.#sla = sla;
     this.#asked = platform.pools.map(() => new Float64Array(platform.tenants.length));
     this.#usual = platform.pools.map(() => new Float64Array(platform.tenants.length));
+  }
+
+  /** The platform has changed in place and may have more tenants. */
+  reloaded(): void {
+    const { length } = this.#platform.tenants;
+    this.#asked = this.#asked.map((tokens) => grownFloats(tokens, length));
+    this.#usual = this.#usual.map((tokens) => grownFloats(tokens, length));
   }
 
   /** A request arrived that asks for this many tokens, admitted or not. */

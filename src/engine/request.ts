@@ -72,6 +72,14 @@ export function isRetryable(reason: RejectReason): boolean {
   }
 }
 
+/**
+ * Whether the platform owed the request an answer: it turned it away for want of room, and not because the tenant asked for
+ * more than its quotas, or for what it does not have. What is owed and refused counts against the tenant's SLA.
+ */
+export function isOwed(reason: RejectReason): boolean {
+  return reason === "queue-full" || reason === "shed";
+}
+
 export interface Rejection {
   readonly reason: RejectReason;
   /** The earliest time from now at which the same request would pass this check, ns; Infinity: never. */
@@ -83,96 +91,80 @@ export type Admission<Origin> =
   | { readonly kind: "accepted"; readonly request: Request<Origin> }
   | ({ readonly kind: "rejected" } & Rejection);
 
-export interface Request<Origin> {
+/** How a request ended. */
+export type Outcome = "completed" | "failed" | "cancelled";
+
+/** What admission decides about a request. */
+export interface Admitted {
   /** Counts up from 0 over the run: the order of admission, and the last word in every tie. */
+  readonly number: number;
+  readonly tier: number;
+  readonly arrivalNs: number;
+  /** Latest time for the first token by the tier's TTFT target; Infinity where the tier has none. */
+  readonly deadlineNs: number;
+  readonly maxOutputTokens: number;
+  /** Output tokens the scheduler expects in all. */
+  readonly predictedTokens: number;
+}
+
+/**
+ * An admitted request: everything that happens to it is still to come. A class and not a literal, because literals made
+ * before a field first held a large number would each be converted on first touch, at the price of a scheduling decision.
+ */
+export class Request<Origin> implements Admitted {
   readonly number: number;
   readonly origin: Origin;
   readonly tenant: number;
   readonly tier: number;
   readonly pool: number;
-  readonly promptTokens: number;
+  /** An estimate until a backend that counts tokens itself has said better. */
+  promptTokens: number;
   readonly maxOutputTokens: number;
   readonly adapter: number | undefined;
   readonly arrivalNs: number;
-  /** Latest time for the first token by the tier's TTFT target; Infinity where the tier has none. */
   readonly deadlineNs: number;
-  state: RequestState;
+  state: RequestState = "queued";
   /** Where it runs while loading, joining, running or evicting. */
-  replica: number;
-  slot: number;
+  replica = -1;
+  slot = -1;
   /** First join of a batch, and first output token; NaN before. */
-  joinedNs: number;
-  firstTokenNs: number;
+  joinedNs = Number.NaN;
+  firstTokenNs = Number.NaN;
   /** The present stay has computed its context; its replica's step count then. */
-  isPrefilled: boolean;
-  firstStep: number;
+  isPrefilled = false;
+  firstStep = 0;
   /** Output tokens of earlier stays; a stay in progress adds its own when it ends. */
-  outputTokens: number;
-  cachedTokens: number;
+  outputTokens = 0;
+  cachedTokens = 0;
   /** Times it was evicted for others, and times it was lost with its replica. */
-  preemptions: number;
-  crashes: number;
+  preemptions = 0;
+  crashes = 0;
   /** The caller has gone: it ends as cancelled as soon as its replica lets it go. */
-  isCancelled: boolean;
-  /** Output tokens the scheduler expects in all; KV blocks promised on its replica for that. */
+  isCancelled = false;
   predictedTokens: number;
-  promisedBlocks: number;
+  /** KV blocks promised on its replica for the predicted tokens. */
+  promisedBlocks = 0;
   /** Reserved against the day's tokens and the month's money, and in which day and month. */
-  reservedTokens: number;
-  reservedNanoUsd: number;
-  day: number;
-  month: number;
+  reservedTokens = 0;
+  reservedNanoUsd = 0;
+  day = 0;
+  month = 0;
   /** GPU money charged to its tenant for it so far. */
-  gpuNanoUsd: number;
+  gpuNanoUsd = 0;
   /** Service charged to its tenant's counter at the join, to be trued up. */
-  chargedService: number;
-}
+  chargedService = 0;
 
-/** How a request ended. */
-export type Outcome = "completed" | "failed" | "cancelled";
-
-/** A request as it is admitted: everything that happens to it is still to come. */
-export function createRequest<Origin>(
-  submission: Submission<Origin>,
-  admitted: {
-    readonly number: number;
-    readonly tier: number;
-    readonly arrivalNs: number;
-    readonly deadlineNs: number;
-    readonly maxOutputTokens: number;
-    readonly predictedTokens: number;
-  },
-): Request<Origin> {
-  return {
-    number: admitted.number,
-    origin: submission.origin,
-    tenant: submission.tenant,
-    tier: admitted.tier,
-    pool: submission.pool,
-    promptTokens: submission.promptTokens,
-    maxOutputTokens: admitted.maxOutputTokens,
-    adapter: submission.adapter,
-    arrivalNs: admitted.arrivalNs,
-    deadlineNs: admitted.deadlineNs,
-    state: "queued",
-    replica: -1,
-    slot: -1,
-    joinedNs: Number.NaN,
-    firstTokenNs: Number.NaN,
-    isPrefilled: false,
-    firstStep: 0,
-    outputTokens: 0,
-    cachedTokens: 0,
-    preemptions: 0,
-    crashes: 0,
-    isCancelled: false,
-    predictedTokens: admitted.predictedTokens,
-    promisedBlocks: 0,
-    reservedTokens: 0,
-    reservedNanoUsd: 0,
-    day: 0,
-    month: 0,
-    gpuNanoUsd: 0,
-    chargedService: 0,
-  };
+  constructor(submission: Submission<Origin>, admitted: Admitted) {
+    this.number = admitted.number;
+    this.origin = submission.origin;
+    this.tenant = submission.tenant;
+    this.tier = admitted.tier;
+    this.pool = submission.pool;
+    this.promptTokens = submission.promptTokens;
+    this.maxOutputTokens = admitted.maxOutputTokens;
+    this.adapter = submission.adapter;
+    this.arrivalNs = admitted.arrivalNs;
+    this.deadlineNs = admitted.deadlineNs;
+    this.predictedTokens = admitted.predictedTokens;
+  }
 }

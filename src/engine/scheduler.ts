@@ -4,11 +4,12 @@
  * queue over for the round. Binding is late: a request waits here until a replica can take it at its next boundary.
  */
 import { assert } from "../base/assert.ts";
+import { grownInts } from "../base/grow.ts";
 import { AdapterLoads } from "./allocation/adapter-loads.ts";
 import { LatencyForecast, type Placement, place } from "./allocation/placement.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
-import type { PlatformConfig, PoolConfig } from "./config.ts";
+import type { PlatformConfig, PolicyName, PoolConfig, TenantConfig } from "./config.ts";
 import type { EngineEffects } from "./effects.ts";
 import { createPolicy } from "./policy/create-policy.ts";
 import type { Policy, PoolView } from "./policy/policy.ts";
@@ -29,19 +30,21 @@ export interface SchedulerParts<Origin> {
 export class PoolScheduler<Origin> implements PoolView {
   readonly platform: PlatformConfig;
   readonly config: PoolConfig;
-  readonly policy: Policy;
+  policy: Policy;
   readonly replicas: readonly ReplicaView<Origin>[];
   readonly forecast: LatencyForecast;
   readonly adapterLoads: AdapterLoads<Origin>;
   /** Tenants that may use the pool. */
-  readonly servedTenants: readonly number[];
+  servedTenants: readonly number[] = [];
   readonly boundByTier: Int32Array;
-  readonly boundByTenant: Int32Array;
+  boundByTenant: Int32Array = new Int32Array(0);
   readonly #backlogged: TenantQueue<Origin>[] = [];
-  readonly #queues: (TenantQueue<Origin> | undefined)[];
+  readonly #queues: (TenantQueue<Origin> | undefined)[] = [];
   readonly #tenants: readonly TenantState[];
+  readonly #pool: number;
   readonly #effects: EngineEffects<Origin>;
-  readonly #tierCaps: readonly number[];
+  #tierCaps: readonly number[] = [];
+  #policyName: PolicyName;
   /** A head waits for this victim's place; until it has left, nobody else is pushed out. */
   #preempting: Request<Origin> | undefined;
 
@@ -50,24 +53,53 @@ export class PoolScheduler<Origin> implements PoolView {
     this.platform = platform;
     this.config = platform.pools[pool]!;
     this.policy = createPolicy(platform, this.config);
+    this.#policyName = platform.policy.name;
     this.replicas = parts.replicas;
     this.forecast = new LatencyForecast(this.config);
     this.adapterLoads = new AdapterLoads(parts);
     this.boundByTier = new Int32Array(platform.tiers.length);
-    this.boundByTenant = new Int32Array(tenants.length);
     this.#tenants = tenants;
     this.#effects = parts.effects;
-    this.#queues = tenants.map(({ config }, tenant) =>
-      config.pools.includes(pool)
-        ? new TenantQueue<Origin>({
-            tenant,
-            tier: config.tier,
-            before: (a, b) => this.policy.before(a, b),
-          })
-        : undefined,
-    );
-    this.servedTenants = [...tenants.keys()].filter((tenant) => this.#queues[tenant] !== undefined);
+    this.#pool = pool;
+    this.#takeOver();
+  }
+
+  /** The platform, the pool and the tenants have changed in place. */
+  reloaded(): void {
+    const { name } = this.platform.policy;
+    if (name === this.#policyName) {
+      this.policy.reloaded();
+    } else {
+      // Another policy knows nothing of the past: charges made under the old one must not be given back under it.
+      this.policy = createPolicy(this.platform, this.config);
+      this.#policyName = name;
+      for (const replica of this.replicas) {
+        for (const request of replica.bound) if (request !== undefined) request.chargedService = 0;
+      }
+      for (const queue of this.#backlogged) {
+        queue.reorder();
+        this.policy.activated(this, queue);
+      }
+    }
+    this.#takeOver();
+  }
+
+  /** What follows from the platform: who is served here, and how much of it each tier may fill. */
+  #takeOver(): void {
+    for (const [tenant, { config }] of this.#tenants.entries()) {
+      const queue = this.#queues[tenant];
+      if (queue !== undefined) queue.tier = config.tier;
+      else this.#queues[tenant] = this.#newQueue(tenant, config);
+    }
+    this.servedTenants = [...this.#queues.keys()].filter((one) => this.#queues[one] !== undefined);
+    this.boundByTenant = grownInts(this.boundByTenant, this.#tenants.length);
     this.#tierCaps = tierCaps(this.config);
+  }
+
+  /** The tenant's queue; undefined where the pool does not serve it. */
+  #newQueue(tenant: number, { tier, pools }: TenantConfig): TenantQueue<Origin> | undefined {
+    if (!pools.includes(this.#pool)) return undefined;
+    return new TenantQueue<Origin>({ tenant, tier, before: (a, b) => this.policy.before(a, b) });
   }
 
   get backlogged(): readonly TenantQueue<Origin>[] {
@@ -109,17 +141,18 @@ export class PoolScheduler<Origin> implements PoolView {
   /** Binds waiting requests until every queue is empty or passed over. */
   dispatch(nowNs: number): void {
     if (this.#backlogged.length === 0) return;
-    for (const queue of this.#backlogged) queue.isPassedOver = false;
+    this.#lookAtAll();
     for (;;) {
       const queue = this.#next(nowNs);
       if (queue === undefined) return;
       const request = queue.head!;
       const placement = this.#gated(request);
       if (placement.kind === "refused") {
+        const isRoomMade =
+          placement.gate === "tenant-memory" &&
+          this.adapterLoads.freeIdle(nowNs, request, placement.replica);
+        if (isRoomMade) this.#lookAtAll();
         queue.isPassedOver = true;
-        if (placement.gate === "tenant-memory") {
-          this.adapterLoads.freeIdle(nowNs, request.tenant, this.adapterLoads.adapterOf(request));
-        }
         if (placement.gate === "slots" || placement.gate === "kv-cache")
           this.#preempt(nowNs, request);
         continue;
@@ -128,6 +161,11 @@ export class PoolScheduler<Origin> implements PoolView {
       if (queue.size === 0) this.#emptied(queue);
       this.#bind(nowNs, request, placement);
     }
+  }
+
+  /** Whether a head waits that a replica could take now: never true between inputs. */
+  get hasPlaceableHead(): boolean {
+    return this.#backlogged.some(({ head }) => this.#gated(head!).kind === "placed");
   }
 
   /** The replica is out of KV cache: one of those it holds must leave. */
@@ -177,6 +215,10 @@ export class PoolScheduler<Origin> implements PoolView {
     return up === 0 ? Infinity : waitingNs / up;
   }
 
+  #lookAtAll(): void {
+    for (const queue of this.#backlogged) queue.isPassedOver = false;
+  }
+
   /** The policy's choice; where there is nothing to choose it is not asked. */
   #next(nowNs: number): TenantQueue<Origin> | undefined {
     if (this.#backlogged.length !== 1) {
@@ -188,19 +230,14 @@ export class PoolScheduler<Origin> implements PoolView {
   }
 
   #gated(request: Request<Origin>): Placement<Origin> {
-    const tenant = this.#tenants[request.tenant]!;
     if (this.boundByTier[request.tier]! >= this.#tierCaps[request.tier]!) {
       return { kind: "refused", gate: "tier-cap" };
     }
-    const placement = place(request, this.replicas, {
+    return place(request, this.replicas, {
       forecast: this.forecast,
       adapter: this.adapterLoads.adapterOf(request),
+      memory: this.#tenants[request.tenant]!.memory,
     });
-    if (placement.kind === "refused" || !tenant.memory.isLimited) return placement;
-    const bytes =
-      placement.blocks * this.config.blockBytes +
-      this.adapterLoads.bytesToLoad(request, placement.replica);
-    return tenant.memory.fits(bytes) ? placement : { kind: "refused", gate: "tenant-memory" };
   }
 
   #bind(
@@ -225,7 +262,15 @@ export class PoolScheduler<Origin> implements PoolView {
 
   /** A head that is running out of time may take the place of someone over his share. */
   #preempt(nowNs: number, waiting: Request<Origin>): void {
-    if (this.#preempting !== undefined || !this.policy.isUrgent(this, nowNs, waiting)) return;
+    if (!this.config.resumable || this.#preempting !== undefined) return;
+    if (!this.policy.isUrgent(this, nowNs, waiting)) return;
+    const victim = this.#victimFor(waiting);
+    if (victim === undefined) return;
+    this.#preempting = victim;
+    this.evict(nowNs, victim);
+  }
+
+  #victimFor(waiting: Request<Origin>): Request<Origin> | undefined {
     let best: Request<Origin> | undefined;
     for (const replica of this.replicas) {
       if (!replica.isUp) continue;
@@ -235,15 +280,15 @@ export class PoolScheduler<Origin> implements PoolView {
         if (this.policy.mayYield(this, { waiting, victim })) best = victim;
       }
     }
-    if (best === undefined) return;
-    this.#preempting = best;
-    this.evict(nowNs, best);
+    return best;
   }
 
   #emptied(queue: TenantQueue<Origin>): void {
     const index = this.#backlogged.indexOf(queue);
     assert(index !== -1, "a queue that was not backlogged emptied");
-    this.#backlogged.splice(index, 1);
+    // Policies order queues totally, so their order here may change: the last takes the place.
+    const last = this.#backlogged.pop()!;
+    if (last !== queue) this.#backlogged[index] = last;
     this.policy.emptied(queue);
   }
 

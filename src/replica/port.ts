@@ -12,11 +12,15 @@ export interface ReplicaPort<Request> {
   evict(nowNs: number, replica: number, slot: number): void;
   loadAdapter(nowNs: number, replica: number, adapter: number, bytes: number): void;
   unloadAdapter(nowNs: number, replica: number, adapter: number): void;
-  /** Asks for `boundary` once the replica has completed `step` steps since it came up. */
+  /**
+   * Asks for `boundary` once the replica's meter counts `step` steps (or at the next boundary when it does already), in
+   * place of what was asked before; Infinity takes it back. Asking is over once it was answered, or the replica went down.
+   */
   askBoundary(nowNs: number, replica: number, step: number): void;
 }
 
-export type LeaveReason = "finished" | "evicted" | "replica-down";
+/** "failed": it can neither go on nor be tried again, as when an upstream breaks off after its first token. */
+export type LeaveReason = "finished" | "evicted" | "replica-down" | "failed";
 
 /** How a sequence's stay on a replica ended. The record is reused: copy what must last. */
 export interface Departure {
@@ -24,6 +28,8 @@ export interface Departure {
   reason: LeaveReason;
   /** Tokens that this stay produced. */
   outputTokens: number;
+  /** The prompt as the backend counted it, where that was only estimated before; undefined where it was known. */
+  counted?: { readonly promptTokens: number; readonly cachedTokens: number } | undefined;
   /** GPU time of the stay, as divided step by step (share-meter.ts): computing the prompt, and decoding. */
   prefillPs: number;
   decodePs: number;

@@ -4,10 +4,11 @@
  */
 import { assert } from "../base/assert.ts";
 import { IndexedHeap } from "../base/indexed-heap.ts";
+import { takeFirst } from "../base/take-first.ts";
 import { type Prefill, chunkPairs, planChunks } from "./chunking.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { Departure, LeaveReason } from "./port.ts";
-import { type Segment, StepMeter } from "./step-meter.ts";
+import type { Segment, StepMeter } from "./step-meter.ts";
 import type { StepBatch } from "./step-model.ts";
 
 /** A sequence on its way in: context to compute, and how many tokens it will produce (which no engine knows). */
@@ -55,11 +56,13 @@ export class RunningBatch {
     batchSharePs: 0,
   };
 
+  /** The meter has one slot for every sequence of `size`. */
   constructor(
     size: { readonly maxNumSeqs: number; readonly kvBlocks: number; readonly blockTokens: number },
+    meter: StepMeter,
     witness: StepMeter | undefined,
   ) {
-    this.meter = new StepMeter(size.maxNumSeqs);
+    this.meter = meter;
     this.kv = new KvCache(size.kvBlocks, size.blockTokens);
     this.#witness = witness;
     this.#slots = Array.from({ length: size.maxNumSeqs }, (_, slot) => new Slot(slot));
@@ -125,7 +128,7 @@ export class RunningBatch {
   /** Takes the next joining sequence into the batch if its context's blocks are free. */
   admitNext(): Slot | undefined {
     if (!this.canAdmit) return undefined;
-    const slot = this.#joining.shift()!;
+    const slot = takeFirst(this.#joining)!;
     this.kv.allocate(slot.contextTokens);
     this.meter.kvBlocksUsed = this.kv.used;
     slot.phase = "prefilling";
@@ -139,7 +142,7 @@ export class RunningBatch {
   nextPrefilled(): Slot | undefined {
     const slot = this.#prefills[0];
     if (slot === undefined || slot.computedTokens < slot.contextTokens) return undefined;
-    this.#prefills.shift();
+    takeFirst(this.#prefills);
     const step = this.meter.steps;
     slot.phase = "decoding";
     slot.decodeStart = step;
@@ -160,7 +163,7 @@ export class RunningBatch {
   /** The next sequence that was marked and is still here, out of whatever queue it is in. */
   nextEvicted(): Slot | undefined {
     for (;;) {
-      const slot = this.#evicting.shift();
+      const slot = takeFirst(this.#evicting);
       if (slot === undefined || slot.isEvicted) return slot;
     }
   }

@@ -17,6 +17,8 @@ import type { StepBatch, StepCost, StepModel } from "./step-model.ts";
 export interface SimulatedReplicaConfig {
   /** Its index, handed back with every notification. */
   readonly index: number;
+  /** What it keeps current and the engine reads. */
+  readonly meter: StepMeter;
   readonly stepModel: StepModel;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
@@ -77,11 +79,17 @@ export class SimulatedReplica {
   #growthPs = 0;
 
   constructor(config: SimulatedReplicaConfig, listener: ReplicaListener) {
-    assert(config.maxNumBatchedTokens > config.maxNumSeqs, "no budget left for prompts");
+    assert(config.maxNumBatchedTokens >= config.maxNumSeqs, "no budget left for prompts");
     this.#config = config;
     this.#listener = listener;
-    this.#batch = new RunningBatch(config, config.truth?.witness);
-    this.meter = this.#batch.meter;
+    this.meter = config.meter;
+    this.#batch = new RunningBatch(config, config.meter, config.truth?.witness);
+  }
+
+  /** Steps completed by `nowNs`, those of the jump being run included: what a decoding sequence has produced by then. */
+  stepsBy(nowNs: number): number {
+    if (this.#state !== "running") return this.meter.steps;
+    return this.meter.steps + Math.min(this.#steps, this.#stepsUntil(nowNs + 1) - 1);
   }
 
   get isDown(): boolean {
@@ -100,12 +108,8 @@ export class SimulatedReplica {
     this.#interrupt(nowNs);
   }
 
-  /**
-   * `boundary` will be notified at the end of step number `step`, or at the next boundary when that has passed.
-   * A replica that rests has no boundaries: it answers once it runs again.
-   */
+  /** As the port says. A replica that rests has no boundaries: it answers once it runs again. */
   askBoundary(nowNs: number, step: number): void {
-    if (step >= this.#askedStep) return;
     this.#askedStep = step;
     if (this.#state !== "running" || this.#atBoundary) return;
     this.#shorten(Math.max(this.#stepsUntil(nowNs), step - this.meter.steps));

@@ -44,6 +44,8 @@ export class StepMeter implements MeterReading {
   sequences = 0;
   kvBlockNs = 0;
   idleNs = 0;
+  /** When it last began or ceased to work, or to be down. */
+  lastChangeNs = 0;
   #idleSinceNs: number | undefined = 0;
   #downNs = 0;
   #downSinceNs: number | undefined;
@@ -74,11 +76,13 @@ export class StepMeter implements MeterReading {
 
   /** No step runs from here on; idle time is measured from these gaps, not taken as what is left over. */
   startIdle(nowNs: number): void {
+    this.lastChangeNs = nowNs;
     this.#idleSinceNs = nowNs;
   }
 
   stopIdle(nowNs: number): void {
     if (this.#idleSinceNs === undefined) return;
+    this.lastChangeNs = nowNs;
     this.idleNs += nowNs - this.#idleSinceNs;
     this.#idleSinceNs = undefined;
   }
@@ -88,10 +92,12 @@ export class StepMeter implements MeterReading {
   }
 
   startDown(nowNs: number): void {
+    this.lastChangeNs = nowNs;
     this.#downSinceNs = nowNs;
   }
 
   stopDown(nowNs: number): void {
+    this.lastChangeNs = nowNs;
     this.#downNs = this.downUntil(nowNs);
     this.#downSinceNs = undefined;
   }

@@ -5,7 +5,8 @@
 import type { CostBlock, Results, TenantResult } from "../results/results.ts";
 import { formatExactUsd } from "./format.ts";
 
-const KINDS: readonly (readonly [kind: string, usd: (cost: CostBlock) => number])[] = [
+/** Null: unknown to whoever measured, and left out of the file. */
+const KINDS: readonly (readonly [kind: string, usd: (cost: CostBlock) => number | null])[] = [
   ["gpu", (cost) => cost.gpuUsd],
   ["input-tokens", (cost) => cost.inputTokensUsd],
   ["cached-input-tokens", (cost) => cost.cachedInputTokensUsd],
@@ -24,7 +25,10 @@ export function billsCsv(results: Results): string {
 function billRows(tenant: TenantResult): readonly (readonly string[])[] {
   const name = csvField(tenant.name);
   const tier = csvField(tenant.tier);
-  return KINDS.map(([kind, usd]) => [name, tier, kind, formatExactUsd(usd(tenant.cost))]);
+  return KINDS.flatMap(([kind, usd]) => {
+    const amount = usd(tenant.cost);
+    return amount === null ? [] : [[name, tier, kind, formatExactUsd(amount)]];
+  });
 }
 
 /**

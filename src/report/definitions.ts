@@ -37,12 +37,12 @@ export const DEFINITIONS = {
   compliance: {
     term: "Compliance",
     meaning:
-      "Share of completed requests that met every target of their tier. “With rejections” counts every request that did not complete as a miss. Both leave out the warm-up.",
+      "Share of completed requests that met every target of their tier. The verdict counts as missed what the platform owed and did not deliver: refused for want of room, failed, given up by the client. “With rejections” counts all that did not complete, those over the tenant's own quotas too. All leave out the warm-up.",
   },
   errorBudget: {
     term: "Error budget used",
     meaning:
-      "(1 − compliance) / (1 − objective): above 100 % the run broke more promises than the objective allows.",
+      "(1 − compliance) / (1 − objective), of the requests within quota: above 100 % the run broke more promises than the objective allows.",
   },
   goodput: {
     term: "Goodput",
@@ -78,9 +78,9 @@ export const DEFINITIONS = {
       "Weighted tokens delivered (input and output, each with its weight), and tier weight × tenant weight, both as shares among the tenants of the same pools.",
   },
   requiredGpus: {
-    term: "Required GPUs",
+    term: "GPUs by rule of thumb",
     meaning:
-      "GPUs that the demand of the pool's tenants needs by the allocator's formula, which plans for GPUs that are busy 75 % of the time. An estimate: simulating is how to know.",
+      "What the allocator would start with for what the pool admitted: GPU time per request at a batch of 32, at 75 % busy. A rule of thumb that leaves room for bursts; the verdicts say whether fewer do.",
   },
   jain: {
     term: "Jain's index",

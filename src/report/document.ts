@@ -2,14 +2,15 @@
  * The report before it has a form: what it says, in which order. The page and the Markdown both print this document, so
  * they cannot disagree; charts are for the page, sparklines for the Markdown.
  */
-import type { Results } from "../results/results.ts";
-import { reportCharts } from "./charts/all.ts";
+import type { LoadBlock, Results } from "../results/results.ts";
+import { type ReportCharts, reportCharts } from "./charts/all.ts";
 import type { Chart, ChartStyle } from "./charts/frame.ts";
 import { tierColour } from "./charts/palette.ts";
 import { DEFINITIONS, type Definition } from "./definitions.ts";
 import { attributionWords, eventWords, fairnessWords, idleWords } from "./findings.ts";
 import { keyFigures, type KeyFigure } from "./figures.ts";
 import { formatCount, formatDuration, formatMs } from "./format.ts";
+import { loadErrorTable, loadWords } from "./load.ts";
 import { byTraffic } from "./order.ts";
 import { largest, sparkline } from "./sparkline.ts";
 import { cell, left, right, type Table } from "./table.ts";
@@ -85,11 +86,22 @@ function sections(results: Results, style: ChartStyle): readonly Section[] {
       id: "cost",
       title: "Cost",
       blocks: [
-        ...texts(idleWords(results), attributionWords(results)),
+        ...texts(idleWords(results)),
+        ...(results.load === undefined ? texts(attributionWords(results)) : []),
         ...chartBlock(charts.cost),
         ...tables(costTable(results)),
       ],
     },
+    ...(results.load === undefined
+      ? insideSections(results, charts)
+      : [{ id: "load", title: "Load", blocks: loadBlocks(results.load) }]),
+    { id: "appendix", title: "Appendix", blocks: appendix(results) },
+  ];
+}
+
+/** What only somebody inside the platform can know. */
+function insideSections(results: Results, charts: ReportCharts): readonly Section[] {
+  return [
     {
       id: "fairness",
       title: "Fairness",
@@ -105,8 +117,11 @@ function sections(results: Results, style: ChartStyle): readonly Section[] {
       title: "Pools and replicas",
       blocks: tables(...poolTables(results), replicaTable(results)),
     },
-    { id: "appendix", title: "Appendix", blocks: appendix(results) },
   ];
+}
+
+function loadBlocks(load: LoadBlock): readonly Block[] {
+  return [...texts(...loadWords(load)), ...tables(loadErrorTable(load))];
 }
 
 function tierVerdicts(results: Results, { palette }: ChartStyle): readonly TierVerdict[] {
@@ -123,12 +138,17 @@ function tierVerdicts(results: Results, { palette }: ChartStyle): readonly TierV
 }
 
 function runFacts(results: Results): readonly (readonly [string, string])[] {
-  const { run, scenario, platform } = results;
+  const { run, scenario, platform, load } = results;
   const warmup = run.warmupSeconds > 0 ? `, warm-up ${formatDuration(run.warmupSeconds)}` : "";
   const skipped = run.skippedTraceRows;
   return [
-    ["Simulated", `${formatDuration(run.simulatedSeconds)}${warmup}`],
-    ["GPUs", formatCount(platform.gpus)],
+    [
+      load === undefined ? "Simulated" : "Measured",
+      `${formatDuration(run.simulatedSeconds)}${warmup}`,
+    ],
+    ...(load === undefined
+      ? [["GPUs", formatCount(platform.gpus)] as const]
+      : [["Server", load.url] as const]),
     ["Policy", results.policy],
     ["Seed", String(scenario.seed)],
     ...(skipped > 0 ? [["Trace rows skipped", formatCount(skipped)] as const] : []),
@@ -148,12 +168,17 @@ function appendix(results: Results): readonly Block[] {
       [cell("Results schema"), cell(String(results.schemaVersion))],
     ],
   };
-  const rerun =
-    "The same scenario file, seed and version give the same results, byte for byte, on any machine. To run it again:";
+  const isLoad = results.load !== undefined;
+  const rerun = isLoad
+    ? "The same scenario file and seed send the same requests at the same times; what the server makes of them is its own. To run it again:"
+    : "The same scenario file, seed and version give the same results, byte for byte, on any machine. To run it again:";
+  const command = isLoad
+    ? `tenantry load <scenario file> --url <server> --seed ${scenario.seed}`
+    : `tenantry simulate <scenario file> --seed ${scenario.seed}`;
   return [
     ...tables(provenance),
     ...texts(rerun),
-    { kind: "code", text: `tenantry simulate <scenario file> --seed ${scenario.seed}` },
+    { kind: "code", text: command },
     { kind: "definitions", definitions: Object.values(DEFINITIONS) },
   ];
 }

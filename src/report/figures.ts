@@ -2,9 +2,16 @@
  * The key figures at the top: a handful of numbers, each with what is needed to read it honestly. Busy utilization stands
  * beside MFU and memory bandwidth because it flatters, and attribution accuracy beside the rule it is meant to beat.
  */
-import type { Results } from "../results/results.ts";
+import type { LoadBlock, Results, UtilizationBlock } from "../results/results.ts";
 import { DEFINITIONS } from "./definitions.ts";
-import { formatCount, formatNumber, formatPercent, formatShare, formatUsd } from "./format.ts";
+import {
+  formatCount,
+  formatMs,
+  formatNumber,
+  formatPercent,
+  formatShare,
+  formatUsd,
+} from "./format.ts";
 
 export interface FigureValue {
   readonly value: string;
@@ -22,9 +29,11 @@ export interface KeyFigure {
 }
 
 export function keyFigures(results: Results): readonly KeyFigure[] {
+  const { load } = results;
+  if (load !== undefined) return [requestFigure(results), ...loadFigures(results, load)];
   return [
     requestFigure(results),
-    utilizationFigure(results),
+    ...utilizationFigure(results.platform.utilization),
     attributionFigure(results),
     ...moneyFigures(results),
   ];
@@ -46,9 +55,10 @@ function requestFigure({ platform: { counts }, run }: Results): KeyFigure {
   };
 }
 
-function utilizationFigure({ platform: { utilization } }: Results): KeyFigure {
+function utilizationFigure(utilization: UtilizationBlock | null): readonly KeyFigure[] {
+  if (utilization === null) return [];
   const { busy, mfu, memoryBandwidth } = utilization;
-  return {
+  const figure: KeyFigure = {
     label: "GPU utilization",
     values: [
       shareValue("busy", busy),
@@ -59,6 +69,31 @@ function utilizationFigure({ platform: { utilization } }: Results): KeyFigure {
       "Busy flatters: one sequence makes a GPU busy. The other two say how much of the hardware was used.",
     hint: DEFINITIONS.utilization.meaning,
   };
+  return [figure];
+}
+
+/** What a run measured from outside has instead of utilization and GPU money. */
+function loadFigures({ platform }: Results, load: LoadBlock): readonly KeyFigure[] {
+  return [
+    {
+      label: "Load generator",
+      values: [
+        { name: "sent late, P99", value: formatMs(load.sendLagMs.p99) },
+        { name: "read late, P99", value: formatMs(load.loopLagMsP99) },
+        { name: "most in flight", value: formatCount(load.mostInFlight) },
+      ],
+      detail: load.keptUp
+        ? "It kept up: what it added to the latencies is within these."
+        : "It did not keep up: these latencies are partly its own.",
+      hint: "How late the generator itself was. Latencies count from the intended time of sending, so its lateness is in them.",
+    },
+    {
+      label: "Billed for tokens",
+      values: [{ value: formatUsd(platform.revenueUsd) }],
+      detail: "Tokens times the scenario's prices; a client cannot see GPU time.",
+      hint: "Input, cached input and output tokens, as the server's usage records say.",
+    },
+  ];
 }
 
 function attributionFigure({ attribution }: Results): KeyFigure {
@@ -81,7 +116,7 @@ function moneyFigures({ platform }: Results): readonly KeyFigure[] {
     {
       label: "GPU cost",
       values: [{ value: formatUsd(platform.gpuUsd) }],
-      detail: `${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle or down.`,
+      detail: `${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle.`,
       hint: "All provisioned GPU time at its price, whether used or not.",
     },
     {

@@ -5,18 +5,25 @@
 import type { FairnessBlock, Results } from "../results/results.ts";
 import { formatCount, formatNumber, formatShare, formatUsd } from "./format.ts";
 
-/** Shares of the GPU cost below this are rounding and requests still running at the end. */
+/** Smaller shares of the GPU cost are not worth a clause. */
 const LEAST_REMAINDER = 0.001;
 
 /** Where the GPU money went: charged to requests, idle, or spent on work that nobody is billed for. */
 export function idleWords({ platform }: Results): string {
-  const { gpuUsd, chargedGpuUsd, idleUsd } = platform;
+  const { gpuUsd, chargedGpuUsd, idleUsd, downUsd, recomputedUsd } = platform;
+  if (gpuUsd === null || chargedGpuUsd === null || idleUsd === null) {
+    return "Bills are tokens times the scenario's prices: a client cannot see GPU time.";
+  }
   if (gpuUsd === 0) return "No GPU time was provisioned.";
   const part = (usd: number): string => `${formatUsd(usd)} (${formatShare(usd / gpuUsd)})`;
-  const remainder = gpuUsd - chargedGpuUsd - idleUsd;
-  const known = `Of ${formatUsd(gpuUsd)} of GPU time, ${part(chargedGpuUsd)} was charged to requests and ${part(idleUsd)} was idle or down`;
-  if (remainder / gpuUsd < LEAST_REMAINDER) return `${known}.`;
-  return `${known}; ${part(remainder)} went into work that nobody is billed for, such as prompts computed again after a preemption.`;
+  const known = `Of ${formatUsd(gpuUsd)} of GPU time, ${part(chargedGpuUsd)} was charged to requests and ${part(idleUsd)} was idle`;
+  const isWorthSaying = (usd: number | null): usd is number =>
+    usd !== null && usd / gpuUsd >= LEAST_REMAINDER;
+  const down = isWorthSaying(downUsd) ? `; replicas were down for ${part(downUsd)}` : "";
+  const twice = isWorthSaying(recomputedUsd)
+    ? `; ${part(recomputedUsd)} went into work that nobody is billed for, such as prompts computed again after a preemption`
+    : "";
+  return `${known}${down}${twice}.`;
 }
 
 /** How much of the money reached the right tenant, and how much would have by the 1/batch rule. */

@@ -11,7 +11,11 @@ import { VERDICT_WORDS } from "./verdict.ts";
 
 /** Renders report.md. */
 export function markdownReport(results: Results): string {
-  const document = reportDocument(results, { palette: LIGHT, hasLegend: false });
+  return markdownOf(reportDocument(results, { palette: LIGHT, hasLegend: false }));
+}
+
+/** Renders any document as Markdown. */
+export function markdownOf(document: ReportDocument): string {
   const sections = document.sections.flatMap((section) => {
     const blocks = section.blocks.flatMap(renderBlock);
     return blocks.length === 0 ? [] : [`## ${escapeMarkdown(section.title)}`, ...blocks];

@@ -3,7 +3,7 @@
  * fit 100 columns with the borders and padding of cli-table3. Control characters in names are replaced, so that a name
  * cannot steer the terminal.
  */
-import type { Results, SlaBlock, TenantResult, TierResult } from "../results/results.ts";
+import type { LoadBlock, Results, SlaBlock, TenantResult, TierResult } from "../results/results.ts";
 import {
   formatCount,
   formatLimitMs,
@@ -18,20 +18,21 @@ import {
 import { byTraffic } from "./order.ts";
 import { targetName, type Verdict } from "./verdict.ts";
 
-interface SummaryTable {
+/** A table of plain text, as a terminal shows it. */
+export interface SummaryTable {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Columns of a terminal the tables must fit, borders included. */
-export const SUMMARY_WIDTH = 100;
+/** Columns of a terminal the tables must fit. */
+export const SUMMARY_WIDTH = 80;
 
 /** Tenants shown; the others are counted in a last row. */
 const TENANTS = 20;
 
-/** A name is never cut below this. */
-const LEAST_NAME = 8;
+/** Names in the first and second column are never cut below these: a tenant's or tier's, and a tenant's tier. */
+const LEAST_NAMES = [5, 6] as const;
 
 const SHORT_VERDICTS: Readonly<Record<Verdict, string>> = {
   met: "met",
@@ -46,15 +47,16 @@ export function summaryTables(results: Results): readonly SummaryTable[] {
 
 function tierSummary(results: Results): SummaryTable {
   return {
-    title: "Tiers",
-    head: ["Tier", "Requests", "TTFT P50", "TTFT P99", "Target", "Compliance", "SLA", "Cost"],
+    title: "Tiers: TTFT, and requests within quota that met every target",
+    head: ["Tier", "Arrived", "Denied", "P50", "P99", "Target", "Kept", "SLA", "Cost"],
     rows: results.tiers.map((tier) => [
       tier.name,
       formatCount(tier.counts.arrived),
+      formatCount(tier.counts.rejected),
       formatMs(tier.latency.ttftMs.p50),
       tailOf(tier),
       targetOf(tier.sla),
-      formatPercent(tier.sla.compliance),
+      formatPercent(tier.sla.complianceOwed),
       SHORT_VERDICTS[tier.sla.verdict],
       formatUsd(tier.costUsd),
     ]),
@@ -66,14 +68,15 @@ function tenantSummary(results: Results): SummaryTable {
     results.tenants.length > TENANTS
       ? byTraffic(results.tenants).slice(0, TENANTS)
       : results.tenants;
-  const head = ["Tenant", "Tier", "Requests", "TTFT P50", "TTFT P99", "Compliance", "SLA", "Cost"];
+  const head = ["Tenant", "Tier", "Arrived", "Denied", "P50", "P99", "Kept", "SLA", "Cost"];
   const rows = tenants.map((tenant) => [
     tenant.name,
     tenant.tier,
     formatCount(tenant.counts.arrived),
+    formatCount(tenant.counts.rejected),
     formatMs(tenant.latency.ttftMs.p50),
     tailOf(tenant),
-    formatPercent(tenant.sla.compliance),
+    formatPercent(tenant.sla.complianceOwed),
     SHORT_VERDICTS[tenant.sla.verdict],
     formatUsd(tenant.cost.totalUsd),
   ]);
@@ -83,15 +86,20 @@ function tenantSummary(results: Results): SummaryTable {
   return { title: "Tenants", head, rows: [...rows, ...last] };
 }
 
-function platformSummary({ platform, attribution, fairness }: Results): SummaryTable {
+function platformSummary(results: Results): SummaryTable {
+  const { platform, attribution, fairness, load, run } = results;
+  if (load !== undefined) return loadSummary(results, load);
   const { utilization } = platform;
-  const shares = [utilization.busy, utilization.mfu, utilization.memoryBandwidth];
-  const [busy, mfu, bandwidth] = shares.map((share) => formatShare(share));
+  const shares = [utilization?.busy, utilization?.mfu, utilization?.memoryBandwidth];
+  const [busy, mfu, bandwidth] = shares.map((share) => formatShare(share ?? null));
   return {
     title: "Platform",
     head: ["Measure", "Value"],
     rows: [
       ["Requests arrived / completed / rejected", requestsOf(platform.counts)],
+      ...(run.skippedTraceRows === 0
+        ? []
+        : [["Broken trace rows left out", formatCount(run.skippedTraceRows)]]),
       ["Utilization busy / MFU / memory bandwidth", `${busy} / ${mfu} / ${bandwidth}`],
       [
         "Attribution accuracy (by 1/batch)",
@@ -101,6 +109,24 @@ function platformSummary({ platform, attribution, fairness }: Results): SummaryT
       ["GPUs, GPU hours", `${formatCount(platform.gpus)}, ${formatNumber(platform.gpuHours, 4)}`],
       ["GPU cost, of it idle", `${formatUsd(platform.gpuUsd)}, ${formatUsd(platform.idleUsd)}`],
       ["Cost per million tokens", formatUsd(platform.usdPerMillionTokens)],
+    ],
+  };
+}
+
+/** What a client knows of the platform, and how far its figures are to be trusted. */
+function loadSummary({ platform }: Results, load: LoadBlock): SummaryTable {
+  const { counts, revenueUsd } = platform;
+  return {
+    title: "Load",
+    head: ["Measure", "Value"],
+    rows: [
+      ["Requests arrived / completed / rejected", requestsOf(counts)],
+      ["Failed / cancelled", `${formatCount(counts.failed)} / ${formatCount(counts.cancelled)}`],
+      ["Billed for tokens", formatUsd(revenueUsd)],
+      ["Most in flight", formatCount(load.mostInFlight)],
+      ["Sent late, P50 / P99", `${formatMs(load.sendLagMs.p50)} / ${formatMs(load.sendLagMs.p99)}`],
+      ["Read late, P99", formatMs(load.loopLagMsP99)],
+      ["Kept up", load.keptUp ? "yes" : "NO"],
     ],
   };
 }
@@ -129,10 +155,10 @@ function targetOf(sla: SlaBlock): string {
 /** Cleans every text, then cuts the first columns, widest names first, until the table fits. */
 function fitted(table: SummaryTable): SummaryTable {
   let rows = table.rows.map((row) => row.map(cleaned));
-  for (const column of [0, 1]) {
+  for (const [column, least] of LEAST_NAMES.entries()) {
     const excess = tableWidth([table.head, ...rows]) - SUMMARY_WIDTH;
     if (excess <= 0) break;
-    const width = Math.max(LEAST_NAME, columnWidth([table.head, ...rows], column) - excess);
+    const width = Math.max(least, columnWidth([table.head, ...rows], column) - excess);
     rows = rows.map((row) =>
       row.map((text, index) => (index === column ? cut(text, width) : text)),
     );
@@ -140,10 +166,10 @@ function fitted(table: SummaryTable): SummaryTable {
   return { ...table, rows };
 }
 
-/** Width as cli-table3 draws it: a space on both sides of each text, and a border around each column. */
+/** Width as it is printed: two spaces between columns, and no borders. */
 export function tableWidth(rows: readonly (readonly string[])[]): number {
   const columns = rows[0]?.length ?? 0;
-  let width = columns + 1;
+  let width = -2;
   for (let column = 0; column < columns; column++) width += columnWidth(rows, column) + 2;
   return width;
 }
@@ -152,11 +178,13 @@ function columnWidth(rows: readonly (readonly string[])[], column: number): numb
   return rows.reduce((widest, row) => Math.max(widest, Array.from(row[column] ?? "").length), 0);
 }
 
-function cut(text: string, width: number): string {
+/** The first characters of a text that is too long. */
+export function cut(text: string, width: number): string {
   const characters = Array.from(text);
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }
 
-function cleaned(text: string): string {
+/** Without the characters that steer a terminal. */
+export function cleaned(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }

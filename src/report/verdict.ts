@@ -44,9 +44,9 @@ export function targetName(target: TargetResult): string {
 /** One sentence on compliance against its objective and the error budget. */
 export function complianceSentence(sla: SlaBlock): string {
   const objective = formatObjective(sla.objective);
-  if (sla.compliance === null)
-    return `No finished request to hold against the objective of ${objective}.`;
-  const share = `${formatPercent(sla.compliance)} of completed requests met every target; the objective is ${objective}`;
+  if (sla.complianceOwed === null)
+    return `No request to hold against the objective of ${objective}.`;
+  const share = `${formatPercent(sla.complianceOwed)} of the requests within quota met every target; the objective is ${objective}`;
   return `${share}${budgetClause(sla.errorBudgetBurn)}.`;
 }
 
@@ -84,7 +84,7 @@ function overall(met: number, all: number): string {
 function missReasons(tier: TierResult): string {
   const missed = tier.sla.targets.filter((target) => target.verdict === "missed");
   if (missed.length > 0) return joinWords(missed.map(targetSentence));
-  const share = formatPercent(tier.sla.compliance);
+  const share = formatPercent(tier.sla.complianceOwed);
   return `compliance ${share} against an objective of ${formatObjective(tier.sla.objective)}`;
 }
 

@@ -69,14 +69,17 @@ export function slaBlock(stats: TenantStats, tier: TierConfig, measuredSeconds: 
   });
   const compliance = stats.measured === 0 ? null : stats.met / stats.measured;
   const all = stats.measured + stats.lost;
+  const owed = stats.measured + stats.lostOwed;
+  const complianceOwed = owed === 0 ? null : stats.met / owed;
   return {
     targets,
     compliance,
+    complianceOwed,
     complianceWithRejections: all === 0 ? null : stats.met / all,
     objective: tier.objective,
-    errorBudgetBurn: compliance === null ? null : budgetBurn(compliance, tier.objective),
+    errorBudgetBurn: complianceOwed === null ? null : budgetBurn(complianceOwed, tier.objective),
     goodputPerS: measuredSeconds > 0 ? stats.met / measuredSeconds : 0,
-    verdict: verdictOf(targets, compliance, tier.objective),
+    verdict: verdictOf(targets, { owed, complianceOwed, objective: tier.objective }),
   };
 }
 
@@ -86,14 +89,20 @@ function budgetBurn(compliance: number, objective: number): number | null {
   return (1 - compliance) / (1 - objective);
 }
 
+/** A tier that completes hardly anything has missed its objective, not too little data. */
 function verdictOf(
   targets: readonly TargetResult[],
-  compliance: number | null,
-  objective: number,
+  all: {
+    readonly owed: number;
+    readonly complianceOwed: number | null;
+    readonly objective: number;
+  },
 ): SlaBlock["verdict"] {
+  const { owed, complianceOwed, objective } = all;
   if (targets.some(({ verdict }) => verdict === "missed")) return "missed";
-  if (compliance === null || targets.some(({ verdict }) => verdict === "not-enough-data")) {
-    return "not-enough-data";
+  if (complianceOwed !== null && owed >= SLA_MIN_SAMPLES && complianceOwed < objective) {
+    return "missed";
   }
-  return compliance >= objective ? "met" : "missed";
+  const isUnknown = targets.some(({ verdict }) => verdict === "not-enough-data");
+  return complianceOwed === null || isUnknown ? "not-enough-data" : "met";
 }

@@ -3,6 +3,7 @@
  * same value, field by field.
  */
 import { requiredGpus } from "../engine/allocation/required-gpus.ts";
+import type { PlatformConfig, PoolConfig } from "../engine/config.ts";
 import type { Engine } from "../engine/engine.ts";
 import { countBlock, latencyBlock, slaBlock } from "./blocks.ts";
 import type { Collector, TimedEvent } from "./collector.ts";
@@ -31,22 +32,36 @@ export interface RunIdentity {
   readonly skippedTraceRows: number;
 }
 
-interface Run {
+/** What any run has, seen from inside or from outside. */
+export interface MeasuredRun {
+  readonly collector: Collector;
+  readonly endNs: number;
+  /** Length of the arrivals without the warm-up: what rates are taken over. */
+  readonly measuredSeconds: number;
+}
+
+/** A run with its engine: simulated, or served live. */
+export interface EngineRun {
   readonly engine: Engine<unknown>;
   readonly collector: Collector;
   readonly endNs: number;
-  readonly measuredSeconds: number;
+  /** Until when requests arrived. */
+  readonly windowNs: number;
+  /** Per pool, when its account was closed. */
+  readonly poolEndsNs: readonly number[];
 }
+
+type Run = EngineRun & MeasuredRun;
 
 const NS_PER_HOUR = 3.6e12;
 
 /** Builds the results of a run that ended at `endNs`. */
 export function buildResults(
   identity: RunIdentity,
-  ran: { readonly engine: Engine<unknown>; readonly collector: Collector; readonly endNs: number },
+  ran: EngineRun,
   attribution: AttributionBlock,
 ): Results {
-  const measuredSeconds = Math.max(0, ran.endNs - ran.collector.warmupNs) / 1e9;
+  const measuredSeconds = Math.max(0, ran.windowNs - ran.collector.warmupNs) / 1e9;
   const run: Run = { ...ran, measuredSeconds };
   const { engine, collector } = run;
   const { platform } = collector;
@@ -64,18 +79,19 @@ export function buildResults(
     policy: platform.policy.name,
     run: {
       simulatedSeconds: run.endNs / 1e9,
+      arrivalSeconds: run.windowNs / 1e9,
       warmupSeconds: collector.warmupNs / 1e9,
       requests: arrived,
       skippedTraceRows: identity.skippedTraceRows,
     },
     platform: platformBlock(run, tenants),
-    tiers: platform.tiers.map((_, tier) => tierResult(run, tier, tenants)),
+    tiers: populatedTiers(platform).map((tier) => tierResult(run, tier, tenants)),
     tenants,
     pools: platform.pools.map((_, pool) => poolResult(run, pool)),
     replicas: engine.replicas.map((replica) => replicaResult(run, replica.index)),
     fairness: fairnessBlock(run),
     attribution,
-    timeline: collector.timeline.build(),
+    timeline: collector.timeline.build(run.endNs),
     events: collector.events.map((event) => platformEvent(run, event)),
   };
 }
@@ -114,7 +130,12 @@ function tenantResult(run: Run, index: number): TenantResult {
   };
 }
 
-function tierResult(run: Run, index: number, tenants: readonly TenantResult[]): TierResult {
+/** A tier's figures: those of its tenants together. */
+export function tierResult(
+  run: MeasuredRun,
+  index: number,
+  tenants: readonly TenantResult[],
+): TierResult {
   const { platform } = run.collector;
   const tier = platform.tiers[index]!;
   const stats = mergedStats(run, (tenant) => platform.tenants[tenant]!.tier === index);
@@ -133,38 +154,31 @@ function tierResult(run: Run, index: number, tenants: readonly TenantResult[]): 
 function platformBlock(run: Run, tenants: readonly TenantResult[]): Results["platform"] {
   const stats = mergedStats(run, () => true);
   const { platform } = run.collector;
-  const pools = platform.pools.map((pool) => ({
-    gpus: pool.replicas * pool.tensorParallel,
-    nanoUsdPerHour: pool.replicas * pool.tensorParallel * pool.gpuHourNanoUsd,
-  }));
-  const hours = run.endNs / NS_PER_HOUR;
-  const gpus = pools.reduce((sum, pool) => sum + pool.gpus, 0);
-  const gpuUsd = usd(pools.reduce((sum, pool) => sum + pool.nanoUsdPerHour * hours, 0));
+  const gpus = platform.pools.reduce((sum, pool) => sum + gpusOf(pool), 0);
+  const gpuHours = platform.pools.reduce((sum, _, pool) => sum + gpuHoursOf(run, pool), 0);
+  const gpuUsd = platform.pools.reduce((sum, _, pool) => sum + gpuUsdOf(run, pool), 0);
+  const unbilled = platform.pools.map((_, pool) => unbilledOf(run, pool));
   return {
     counts: countBlock(stats),
     latency: latencyBlock(stats),
-    utilization: utilization(run.engine.replicas, run.endNs),
+    utilization: utilization(run.engine.replicas, ({ pool }) => run.poolEndsNs[pool]!),
     gpus,
-    gpuHours: gpus * hours,
+    gpuHours,
     gpuUsd,
-    chargedGpuUsd: tenants.reduce((sum, { cost }) => sum + cost.gpuUsd, 0),
-    idleUsd: platform.pools.reduce((sum, _, pool) => sum + poolIdleUsd(run, pool), 0),
+    chargedGpuUsd: tenants.reduce((sum, { cost }) => sum + (cost.gpuUsd ?? 0), 0),
+    idleUsd: unbilled.reduce((sum, { idleUsd }) => sum + idleUsd, 0),
+    downUsd: unbilled.reduce((sum, { downUsd }) => sum + downUsd, 0),
+    recomputedUsd: unbilled.reduce((sum, { recomputedUsd }) => sum + recomputedUsd, 0),
     revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
     usdPerMillionTokens: usdPerMillion(gpuUsd, stats),
   };
 }
 
 function poolResult(run: Run, index: number): PoolResult {
-  const { engine, collector, endNs } = run;
+  const { engine, collector } = run;
   const config = collector.platform.pools[index]!;
-  const { replicas } = engine.schedulers[index]!;
-  const gpus = config.replicas * config.tensorParallel;
-  const gpuHours = (gpus * endNs) / NS_PER_HOUR;
-  const users = collector.platform.tenants
-    .map((tenant, at) => ({ tenant, at }))
-    .filter(({ tenant }) => tenant.pools.includes(index));
-  const hits = users.reduce((sum, { at }) => sum + engine.tenants[at]!.adapterHits, 0);
-  const loads = users.reduce((sum, { at }) => sum + engine.tenants[at]!.adapterLoads, 0);
+  const { replicas, adapterLoads } = engine.schedulers[index]!;
+  const { hits, loads } = adapterLoads;
   return {
     name: config.name,
     kind: config.owner === undefined ? "shared" : "dedicated",
@@ -173,38 +187,33 @@ function poolResult(run: Run, index: number): PoolResult {
     gpu: config.gpu.name,
     replicas: config.replicas,
     gpusPerReplica: config.tensorParallel,
-    utilization: utilization(replicas, endNs),
-    gpuHours,
-    gpuUsd: usd(gpuHours * config.gpuHourNanoUsd),
+    utilization: utilization(replicas, () => run.poolEndsNs[index]!),
+    gpuHours: gpuHoursOf(run, index),
+    gpuUsd: gpuUsdOf(run, index),
     chargedUsd: usd(
       replicas.reduce((sum, { index: at }) => {
         const account = engine.ledger.replicaAccount(at);
         return sum + account.chargedNanoUsd - account.overheadNanoUsd;
       }, 0),
     ),
-    idleUsd: poolIdleUsd(run, index),
-    requiredGpus: requiredGpus(
-      config,
-      demandOf(
-        run,
-        users.map(({ at }) => at),
-      ),
-    ),
+    ...unbilledOf(run, index),
+    requiredGpus: requiredGpus(config, demandOf(run, index)),
     adapterLoads: loads,
     adapterHitRate: hits + loads === 0 ? null : hits / (hits + loads),
   };
 }
 
 function replicaResult(run: Run, index: number): ReplicaResult {
-  const { engine, collector, endNs } = run;
+  const { engine, collector } = run;
   const replica = engine.replicas[index]!;
+  const endNs = run.poolEndsNs[replica.pool]!;
   const first = engine.schedulers[replica.pool]!.replicas[0]!.index;
   return {
     name: `${replica.config.name}/${index - first}`,
     pool: replica.config.name,
     steps: replica.meter.steps,
     completed: collector.completedOn[index]!,
-    utilization: utilization([replica], endNs),
+    utilization: utilization([replica], () => endNs),
     downSeconds: replica.meter.downUntil(endNs) / 1e9,
     kvPressureEvents: replica.pressureEvents,
   };
@@ -244,7 +253,8 @@ function nameOf(named: readonly { readonly name: string }[], index: number | und
   return index === undefined ? null : named[index]!.name;
 }
 
-function mergedStats(run: Run, isIn: (tenant: number) => boolean): TenantStats {
+/** The counts and latencies of some tenants together. */
+export function mergedStats(run: MeasuredRun, isIn: (tenant: number) => boolean): TenantStats {
   const merged = new TenantStats();
   for (const [tenant, stats] of run.collector.tenants.entries()) {
     if (isIn(tenant)) merged.merge(stats);
@@ -252,21 +262,50 @@ function mergedStats(run: Run, isIn: (tenant: number) => boolean): TenantStats {
   return merged;
 }
 
-/** What completed, as a demand: a pool that turned requests away needs more than this says. */
-function demandOf(run: Run, tenants: readonly number[]) {
-  const merged = mergedStats(run, (tenant) => tenants.includes(tenant));
-  const served = Math.max(1, merged.completed);
-  const seconds = run.endNs / 1e9;
+/** What was admitted to the pool, as a demand: a pool that turned requests away needs more than this says. */
+function demandOf(run: Run, pool: number) {
+  const { admitted, completed, promptTokens, outputTokens } = run.collector.pools[pool]!;
+  const seconds = run.windowNs / 1e9;
   return {
-    requestsPerS: seconds > 0 ? merged.arrived / seconds : 0,
-    meanPromptTokens: merged.promptTokens / served,
-    meanOutputTokens: merged.outputTokens / served,
+    requestsPerS: seconds > 0 ? admitted / seconds : 0,
+    meanPromptTokens: promptTokens / Math.max(1, completed),
+    meanOutputTokens: outputTokens / Math.max(1, completed),
   };
 }
 
-function poolIdleUsd(run: Run, pool: number): number {
-  return run.engine.schedulers[pool]!.replicas.reduce((sum, replica) => {
-    const idleNs = replica.meter.idleUntil(run.endNs) + replica.meter.downUntil(run.endNs);
-    return sum + usd(idleNs * run.engine.ledger.nanoUsdPerNs(replica.index));
-  }, 0);
+function gpusOf(pool: PoolConfig): number {
+  return pool.replicas * pool.tensorParallel;
+}
+
+function gpuHoursOf(run: Run, pool: number): number {
+  return (gpusOf(run.collector.platform.pools[pool]!) * run.poolEndsNs[pool]!) / NS_PER_HOUR;
+}
+
+function gpuUsdOf(run: Run, pool: number): number {
+  return usd(gpuHoursOf(run, pool) * run.collector.platform.pools[pool]!.gpuHourNanoUsd);
+}
+
+/** What no tenant is charged for as use: together with that, it is all the pool's GPU time. */
+function unbilledOf(run: Run, pool: number) {
+  const endNs = run.poolEndsNs[pool]!;
+  const { ledger } = run.engine;
+  let idleNanoUsd = 0;
+  let downNanoUsd = 0;
+  let recomputedNanoUsd = 0;
+  for (const { meter, index } of run.engine.schedulers[pool]!.replicas) {
+    const price = ledger.nanoUsdPerNs(index);
+    idleNanoUsd += meter.idleUntil(endNs) * price;
+    downNanoUsd += meter.downUntil(endNs) * price;
+    recomputedNanoUsd += ledger.replicaAccount(index).overheadNanoUsd + meter.lostNs * price;
+  }
+  return {
+    idleUsd: usd(idleNanoUsd),
+    downUsd: usd(downNanoUsd),
+    recomputedUsd: usd(recomputedNanoUsd),
+  };
+}
+
+/** Tiers that have a tenant: of the others there is nothing to say. */
+export function populatedTiers({ tiers, tenants }: PlatformConfig): number[] {
+  return [...tiers.keys()].filter((tier) => tenants.some((tenant) => tenant.tier === tier));
 }

@@ -5,7 +5,7 @@
 import type { PlatformConfig } from "../engine/config.ts";
 import type { EngineEvent } from "../engine/effects.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Admission, Outcome, Request } from "../engine/request.ts";
+import type { Admission, Outcome, RejectReason, Request } from "../engine/request.ts";
 import { TenantStats } from "./tenant-stats.ts";
 import { TimelineRecorder } from "./timeline-recorder.ts";
 
@@ -19,14 +19,23 @@ export type CollectedEvent = Omit<EngineEvent, "kind"> & {
   readonly kind: EngineEvent["kind"] | "replica-slow" | "replica-slow-ended";
 };
 
+interface PoolDemand {
+  admitted: number;
+  completed: number;
+  promptTokens: number;
+  outputTokens: number;
+}
+
 /** More events than this are counted but not kept: a report of ten thousand alarms helps nobody. */
 const MAX_EVENTS = 10_000;
 
 export class Collector {
-  readonly platform: PlatformConfig;
-  readonly tenants: readonly TenantStats[];
+  platform: PlatformConfig;
+  readonly tenants: TenantStats[];
   readonly timeline: TimelineRecorder;
   readonly events: TimedEvent[] = [];
+  /** What was admitted to each pool, and what of it completed. */
+  readonly pools: PoolDemand[];
   /** Per replica: requests that completed there, and times its KV cache was full. */
   readonly completedOn: Float64Array;
   readonly #warmupNs: number;
@@ -39,6 +48,12 @@ export class Collector {
       tenants: platform.tenants.map(({ name }) => name),
       pools: platform.pools,
     });
+    this.pools = platform.pools.map(() => ({
+      admitted: 0,
+      completed: 0,
+      promptTokens: 0,
+      outputTokens: 0,
+    }));
     this.completedOn = new Float64Array(
       platform.pools.reduce((sum, { replicas }) => sum + replicas, 0),
     );
@@ -50,12 +65,21 @@ export class Collector {
 
   /** A request arrived at `nowNs` and was taken in or not. */
   submitted(nowNs: number, tenant: number, admission: Admission<unknown>): void {
-    const stats = this.tenants[tenant]!;
-    stats.arrived += 1;
-    this.timeline.count(tenant, "arrived");
-    if (admission.kind === "accepted") return;
-    stats.reject(admission.reason, nowNs >= this.#warmupNs);
-    this.timeline.count(tenant, "rejected");
+    this.arrived(tenant);
+    if (admission.kind === "rejected") this.rejected(nowNs, tenant, admission.reason);
+    else this.pools[admission.request.pool]!.admitted += 1;
+  }
+
+  /** A request was sent whose admission is not known yet. */
+  arrived(tenant: number): void {
+    this.tenants[tenant]!.arrived += 1;
+    this.timeline.arrived(tenant);
+  }
+
+  /** The request that arrived at `arrivalNs` was not taken in. */
+  rejected(arrivalNs: number, tenant: number, reason: RejectReason): void {
+    this.tenants[tenant]!.reject(reason, arrivalNs >= this.#warmupNs);
+    this.timeline.rejected(tenant);
   }
 
   firstToken(request: Request<unknown>): void {
@@ -68,12 +92,26 @@ export class Collector {
       isMeasured: request.arrivalNs >= this.#warmupNs,
     });
     if (outcome !== "completed") return;
-    this.completedOn[request.replica]! += 1;
-    this.timeline.count(request.tenant, "completed");
+    if (request.replica >= 0) this.completedOn[request.replica]! += 1;
+    this.timeline.completed(request.tenant);
+    // A load generator knows of no pools.
+    const demand = this.pools[request.pool];
+    if (demand === undefined) return;
+    demand.completed += 1;
+    demand.promptTokens += request.promptTokens;
+    demand.outputTokens += request.outputTokens;
   }
 
   event(timeNs: number, event: CollectedEvent): void {
     if (this.events.length < MAX_EVENTS) this.events.push({ timeNs, event });
+  }
+
+  /** The platform has changed while it ran: other targets, and newcomers at the end of its tenants. */
+  reloaded(platform: PlatformConfig): void {
+    this.platform = platform;
+    const newcomers = platform.tenants.slice(this.tenants.length).map(({ name }) => name);
+    for (const _ of newcomers) this.tenants.push(new TenantStats());
+    this.timeline.addTenants(newcomers);
   }
 
   /** Ends a slice of the timeline with the engine's state. */

@@ -40,9 +40,14 @@ export interface SlaBlock {
   /** Share of completed requests that met every target; null without any. */
   readonly compliance: number | null;
   /** The same with rejected, failed and timed-out requests counted as misses. */
+  /**
+   * As compliance, but what the platform owed and did not deliver counts as missed: refused for want of room (queue full,
+   * shed), failed, given up by the client. What exceeded the tenant's own quotas does not. The verdict is about this.
+   */
+  readonly complianceOwed: number | null;
   readonly complianceWithRejections: number | null;
   readonly objective: number;
-  /** (1 - compliance) / (1 - objective): above 1 the error budget is overspent. Null without data. */
+  /** (1 - complianceOwed) / (1 - objective): above 1 the error budget is overspent. Null without data. */
   readonly errorBudgetBurn: number | null;
   /** Completed requests per second that met every target. */
   readonly goodputPerS: number;
@@ -57,24 +62,26 @@ export interface CountBlock {
   readonly rejected: number;
   /** By reason code, in a fixed order; reasons that did not occur are left out. */
   readonly rejectedByReason: readonly { readonly reason: string; readonly count: number }[];
-  readonly preemptions: number;
+  /** Null: a client cannot see them. */
+  readonly preemptions: number | null;
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
   readonly outputTokens: number;
 }
 
+/** Null: unknown to whoever measured, a load generator that sees tokens and no GPU; the total is then of what is known. */
 export interface CostBlock {
-  readonly gpuUsd: number;
+  readonly gpuUsd: number | null;
   readonly inputTokensUsd: number;
   readonly cachedInputTokensUsd: number;
   readonly outputTokensUsd: number;
-  readonly adaptersUsd: number;
+  readonly adaptersUsd: number | null;
   /** Idle time of the tenant's dedicated pools, and its share of spread idle time. */
-  readonly idleUsd: number;
+  readonly idleUsd: number | null;
   readonly totalUsd: number;
   /** What the GPU part would be if every step were divided by 1/batch size. */
-  readonly gpuUsdByBatchShare: number;
-  readonly gpuSeconds: number;
+  readonly gpuUsdByBatchShare: number | null;
+  readonly gpuSeconds: number | null;
   readonly usdPerMillionTokens: number | null;
 }
 
@@ -92,8 +99,9 @@ export interface TenantResult {
   readonly serviceShare: number;
   /** Of its pools' tenants, by weight (tier weight x tenant weight), for comparison with serviceShare. */
   readonly weightShare: number;
-  readonly adapterHits: number;
-  readonly adapterLoads: number;
+  /** Null: a client cannot see them. */
+  readonly adapterHits: number | null;
+  readonly adapterLoads: number | null;
 }
 
 export interface TierResult {
@@ -138,7 +146,10 @@ export interface PoolResult {
   readonly gpuHours: number;
   readonly gpuUsd: number;
   readonly chargedUsd: number;
+  /** With chargedUsd they add up to gpuUsd: between steps, down, and spent on work done twice or in vain. */
   readonly idleUsd: number;
+  readonly downUsd: number;
+  readonly recomputedUsd: number;
   /** GPUs that this demand needs by the allocator's formula, at its stated utilization. */
   readonly requiredGpus: number;
   readonly adapterLoads: number;
@@ -207,6 +218,38 @@ export interface PlatformEvent {
   readonly message: string;
 }
 
+/** How a load generator measured, and how well it kept up: what its figures may be trusted with. */
+export interface LoadBlock {
+  readonly url: string;
+  readonly endpoint: "chat" | "completions";
+  /** How output lengths were asked for: by an exact hint, or by max_tokens with end-of-sequence ignored. */
+  readonly lengths: "hint" | "max-tokens";
+  /** How late requests were sent. Latencies count from the intended time, so lateness is in them and never hidden. */
+  readonly sendLagMs: Distribution;
+  /** How late the generator's own event loop was: what it may add to a time it reads. */
+  readonly loopLagMsP99: number;
+  readonly keptUp: boolean;
+  /** False: stopped by hand before the workload ended. */
+  readonly isComplete: boolean;
+  readonly mostInFlight: number;
+  /** Answers without a usage record, whose tokens are counted from what was streamed: bills rest on an estimate there. */
+  readonly uncountedAnswers: number;
+  /** Completed answers with another number of tokens than was asked for. */
+  readonly otherLengths: number;
+  /** What came instead of an answer, most frequent first. */
+  readonly errors: readonly LoadError[];
+}
+
+export interface LoadError {
+  /** HTTP status; null where the connection failed or broke. */
+  readonly status: number | null;
+  readonly code: string;
+  /** The reason it was counted under; null where it counts as a failure. */
+  readonly reason: string | null;
+  readonly message: string;
+  readonly count: number;
+}
+
 export interface Results {
   readonly schemaVersion: typeof RESULTS_SCHEMA_VERSION;
   readonly tenantryVersion: string;
@@ -219,6 +262,8 @@ export interface Results {
   readonly policy: string;
   readonly run: {
     readonly simulatedSeconds: number;
+    /** Until when requests arrived: what rates are taken over. */
+    readonly arrivalSeconds: number;
     readonly warmupSeconds: number;
     readonly requests: number;
     readonly skippedTraceRows: number;
@@ -226,12 +271,16 @@ export interface Results {
   readonly platform: {
     readonly counts: CountBlock;
     readonly latency: LatencyBlock;
-    readonly utilization: UtilizationBlock;
-    readonly gpus: number;
-    readonly gpuHours: number;
-    readonly gpuUsd: number;
-    readonly chargedGpuUsd: number;
-    readonly idleUsd: number;
+    /** Null here and below: a client cannot see GPUs. */
+    readonly utilization: UtilizationBlock | null;
+    readonly gpus: number | null;
+    readonly gpuHours: number | null;
+    readonly gpuUsd: number | null;
+    readonly chargedGpuUsd: number | null;
+    /** GPU time that is not charged as use: between steps, down, and spent on work done twice or in vain. */
+    readonly idleUsd: number | null;
+    readonly downUsd: number | null;
+    readonly recomputedUsd: number | null;
     readonly revenueUsd: number;
     readonly usdPerMillionTokens: number | null;
   };
@@ -243,4 +292,6 @@ export interface Results {
   readonly attribution: AttributionBlock;
   readonly timeline: Timeline;
   readonly events: readonly PlatformEvent[];
+  /** Only of a run that `tenantry load` measured from outside; what a client cannot see is then null or empty. */
+  readonly load?: LoadBlock;
 }

@@ -5,7 +5,7 @@
 import { Histogram } from "../base/histogram.ts";
 import type { LatencyMetric, SlaTarget } from "../engine/config.ts";
 import type { Outcome, RejectReason, Request } from "../engine/request.ts";
-import { REJECT_REASONS } from "../engine/request.ts";
+import { REJECT_REASONS, isOwed } from "../engine/request.ts";
 import { latencyNs, meetsTargets } from "../engine/sla/latency.ts";
 
 const METRICS: readonly LatencyMetric[] = ["ttft", "tpot", "e2e", "queue"];
@@ -19,10 +19,12 @@ export class TenantStats {
   promptTokens = 0;
   cachedPromptTokens = 0;
   outputTokens = 0;
-  /** After warm-up: requests completed, completed within every target, and refused or failed. */
+  /** After warm-up: requests completed, completed within every target, and all others. */
   measured = 0;
   met = 0;
   lost = 0;
+  /** Of those lost, what the platform owed: refused for want of room, failed, given up by their clients. */
+  lostOwed = 0;
   readonly rejected = new Float64Array(REJECT_REASONS.length);
   /** Microseconds. */
   readonly latency: Readonly<Record<LatencyMetric, Histogram>> = {
@@ -34,7 +36,9 @@ export class TenantStats {
 
   reject(reason: RejectReason, isMeasured: boolean): void {
     this.rejected[REJECT_REASONS.indexOf(reason)]! += 1;
-    if (isMeasured) this.lost += 1;
+    if (!isMeasured) return;
+    this.lost += 1;
+    if (isOwed(reason)) this.lostOwed += 1;
   }
 
   end(
@@ -43,7 +47,9 @@ export class TenantStats {
     outcome: Outcome,
     measure: { readonly targets: readonly SlaTarget[]; readonly isMeasured: boolean },
   ): void {
-    this[outcome] += 1;
+    if (outcome === "completed") this.completed += 1;
+    else if (outcome === "failed") this.failed += 1;
+    else this.cancelled += 1;
     this.preemptions += request.preemptions;
     if (request.outputTokens > 0) {
       this.promptTokens += request.promptTokens;
@@ -53,14 +59,16 @@ export class TenantStats {
     if (!measure.isMeasured) return;
     if (outcome !== "completed") {
       this.lost += 1;
+      this.lostOwed += 1;
       return;
     }
     this.measured += 1;
     if (meetsTargets(measure.targets, request, nowNs)) this.met += 1;
-    for (const metric of METRICS) {
-      const latency = latencyNs(metric, request, nowNs);
-      if (latency !== undefined) this.latency[metric].add(latency / 1000);
-    }
+    const { ttft, tpot, e2e, queue } = this.latency;
+    addTo(ttft, latencyNs("ttft", request, nowNs));
+    addTo(tpot, latencyNs("tpot", request, nowNs));
+    addTo(e2e, latencyNs("e2e", request, nowNs));
+    addTo(queue, latencyNs("queue", request, nowNs));
   }
 
   /** Adds another tenant's numbers, for tiers and the platform. */
@@ -71,6 +79,11 @@ export class TenantStats {
     }
     for (const metric of METRICS) this.latency[metric].merge(other.latency[metric]);
   }
+}
+
+/** NaN: a client does not see when its request joined a batch. */
+function addTo(histogram: Histogram, ns: number | undefined): void {
+  if (ns !== undefined && !Number.isNaN(ns)) histogram.add(ns / 1000);
 }
 
 const SUMS = [
@@ -85,4 +98,5 @@ const SUMS = [
   "measured",
   "met",
   "lost",
+  "lostOwed",
 ] as const;

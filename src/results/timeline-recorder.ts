@@ -38,7 +38,7 @@ export interface TimelineNames {
 }
 
 export class TimelineRecorder {
-  readonly #names: TimelineNames;
+  #names: TimelineNames;
   #slices: Slice[] = [];
   #open: Slice;
   #sliceNs = FIRST_SLICE_NS;
@@ -53,8 +53,24 @@ export class TimelineRecorder {
     return (this.#slices.length + 1) * this.#sliceNs;
   }
 
-  count(tenant: number, what: "arrived" | "completed" | "rejected"): void {
-    this.#open.tenants[tenant]![what] += 1;
+  /** Tenants that joined while the run went on: nothing of them happened before. */
+  addTenants(names: readonly string[]): void {
+    this.#names = { ...this.#names, tenants: [...this.#names.tenants, ...names] };
+    for (const slice of [...this.#slices, this.#open]) {
+      slice.tenants.push(...names.map(emptyTenantSlice));
+    }
+  }
+
+  arrived(tenant: number): void {
+    this.#open.tenants[tenant]!.arrived += 1;
+  }
+
+  completed(tenant: number): void {
+    this.#open.tenants[tenant]!.completed += 1;
+  }
+
+  rejected(tenant: number): void {
+    this.#open.tenants[tenant]!.rejected += 1;
   }
 
   ttft(tenant: number, ttftNs: number): void {
@@ -76,13 +92,16 @@ export class TimelineRecorder {
     this.#sliceNs *= 2;
   }
 
-  build(): Timeline {
+  /** `endNs`: when the run ended, which is seldom at the end of a slice. */
+  build(endNs: number): Timeline {
     const slices = this.#slices;
     const seconds = this.#sliceNs / 1e9;
+    const lengthNs = (index: number) =>
+      Math.max(1, Math.min(this.#sliceNs, endNs - index * this.#sliceNs));
     const perTenant = (tenant: number, value: (slice: TenantSlice) => number | null) =>
       slices.map(({ tenants }) => value(tenants[tenant]!));
     const rate = (tenant: number, what: "arrived" | "completed" | "rejected") =>
-      slices.map(({ tenants }) => round(tenants[tenant]![what] / seconds));
+      slices.map(({ tenants }, index) => round(tenants[tenant]![what] / (lengthNs(index) / 1e9)));
     const quantile = (tenant: number, share: number) =>
       perTenant(tenant, ({ ttft }) => {
         const units = ttft?.quantile(share);
@@ -104,7 +123,7 @@ export class TimelineRecorder {
         name,
         busy: slices.map(({ pools }, index) => {
           const before = index === 0 ? 0 : slices[index - 1]!.pools[pool]!.busyNs;
-          return round((pools[pool]!.busyNs - before) / (this.#sliceNs * replicas));
+          return round((pools[pool]!.busyNs - before) / (lengthNs(index) * replicas));
         }),
         running: slices.map(({ pools }) => pools[pool]!.running),
         queued: slices.map(({ pools }) => pools[pool]!.queued),
@@ -114,15 +133,12 @@ export class TimelineRecorder {
   }
 
   #newSlice(): Slice {
-    const tenants = this.#names.tenants.map(() => ({
-      arrived: 0,
-      completed: 0,
-      rejected: 0,
-      queued: 0,
-      ttft: undefined,
-    }));
-    return { tenants, pools: [] };
+    return { tenants: this.#names.tenants.map(emptyTenantSlice), pools: [] };
   }
+}
+
+function emptyTenantSlice(): TenantSlice {
+  return { arrived: 0, completed: 0, rejected: 0, queued: 0, ttft: undefined };
 }
 
 function pairs(slices: readonly Slice[]): [Slice, Slice][] {

@@ -9,14 +9,19 @@ export interface Metered {
   readonly config: PoolConfig;
 }
 
-/** Utilization of any set of replicas over the first `endNs` of the run; GPUs weigh alike. */
-export function utilization(replicas: readonly Metered[], endNs: number): UtilizationBlock {
+/** Utilization of any set of replicas, each over the run until its pool's account was closed; GPUs weigh alike. */
+export function utilization<R extends Metered>(
+  replicas: readonly R[],
+  endNsOf: (replica: R) => number,
+): UtilizationBlock {
   const sums = { busy: 0, provisioned: 0, flops: 0, peakFlops: 0, bytes: 0, peakBytes: 0 };
   let kvBlockNs = 0;
   let kvCapacityNs = 0;
   let sequences = 0;
   let steps = 0;
-  for (const { meter, config } of replicas) {
+  for (const replica of replicas) {
+    const { meter, config } = replica;
+    const endNs = endNsOf(replica);
     const { gpu, model, stepModel, tensorParallel } = config;
     const busyNs = endNs - meter.idleUntil(endNs) - meter.downUntil(endNs);
     const seconds = (endNs * tensorParallel) / 1e9;

@@ -17,6 +17,7 @@ import {
   type Problem,
 } from "./problems.ts";
 import type { Context } from "./resolve/context.ts";
+import { resolveServe } from "./resolve/serve.ts";
 import { resolvePlatform } from "./resolve/platform.ts";
 import { resolveFaults, resolveSimulation } from "./resolve/run.ts";
 import { resolveClients } from "./resolve/workload.ts";
@@ -126,6 +127,7 @@ function resolve(context: Context): Scenario {
     clients,
     faults: resolveFaults(context, platform),
     simulation: resolveSimulation(context),
+    serve: resolveServe(context, platform),
     canonicalJson: canonicalJson(file),
   };
 }

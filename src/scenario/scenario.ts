@@ -4,6 +4,7 @@
  * nanoseconds since the start of the run, all rates per second.
  */
 import type { PlatformConfig } from "../engine/config.ts";
+import type { ServeConfig } from "./serve-config.ts";
 
 /** A multiplier on a client's rate over time; several multiply. */
 export type RateShape =
@@ -169,6 +170,7 @@ export interface Scenario {
   readonly clients: readonly ClientConfig[];
   readonly faults: readonly FaultConfig[];
   readonly simulation: SimulationConfig;
+  readonly serve: ServeConfig;
   /** SHA-256 is the caller's business; this is the canonical JSON of the file after --set and defaults. */
   readonly canonicalJson: string;
 }

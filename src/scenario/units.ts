@@ -1,7 +1,7 @@
 /**
  * Values with units as people write them in scenario files (`50ms`, `80GiB`, `$4/h`, `20/s`, `60%`, `10M`), turned into
  * base units: nanoseconds, bytes, nano-dollars, per second, shares of one, plain counts. Decimals are read exactly: a
- * value that is not a whole number of the base unit is refused, never rounded. Every refusal says what was expected.
+ * value that is not a whole number of the base unit is refused, never rounded (but bytes, which are rounded down). Every refusal says what was expected.
  */
 import { nearest } from "./nearest.ts";
 
@@ -14,6 +14,8 @@ interface Quantity {
   readonly expected: string;
   readonly units: ReadonlyMap<string, bigint>;
   readonly base: string;
+  /** 2.6GiB is meant although it is no whole number of bytes. */
+  readonly isRoundedDown?: boolean;
 }
 
 const PS_UNITS: readonly (readonly [string, bigint])[] = [
@@ -54,6 +56,7 @@ const BYTES: Quantity = {
     ["TiB", 1n << 40n],
   ]),
   base: "byte",
+  isRoundedDown: true,
 };
 
 const COUNT: Quantity = {
@@ -187,7 +190,8 @@ function parseQuantity(text: string, quantity: Quantity): Parsed {
   if (factor === undefined) {
     return refuseUnit(quantity.expected, text, match[4]!, [...quantity.units.keys()]);
   }
-  const whole = scale(match[2]!, match[3] ?? "", { factor, divisor: 1n });
+  const by = { factor, divisor: 1n, isRoundedDown: quantity.isRoundedDown === true };
+  const whole = scale(match[2]!, match[3] ?? "", by);
   if (whole === undefined) {
     return refuse(quantity.expected, text, `it must be a whole number of ${quantity.base}s`);
   }
@@ -218,11 +222,12 @@ function parseMoney(
 function scale(
   integer: string,
   fraction: string,
-  by: { readonly factor: bigint; readonly divisor: bigint },
+  by: { readonly factor: bigint; readonly divisor: bigint; readonly isRoundedDown?: boolean },
 ): bigint | undefined {
   const numerator = BigInt(integer + fraction) * by.factor;
   const denominator = BigInt(`1${"0".repeat(fraction.length)}`) * by.divisor;
-  return numerator % denominator === 0n ? numerator / denominator : undefined;
+  const isWhole = numerator % denominator === 0n;
+  return isWhole || by.isRoundedDown === true ? numerator / denominator : undefined;
 }
 
 /** The double nearest to integer.fraction * 10^exponent: rounded once, so that 99.99% is 0.9999. */

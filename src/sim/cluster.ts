@@ -5,8 +5,9 @@
 import type { PoolConfig } from "../engine/config.ts";
 import type { Request } from "../engine/request.ts";
 import { AdapterChannel } from "../replica/adapter-channel.ts";
-import type { MeterReading, ReplicaListener, ReplicaPort } from "../replica/port.ts";
+import type { ReplicaListener, ReplicaPort } from "../replica/port.ts";
 import { SimulatedReplica, type StepTruth } from "../replica/simulated-replica.ts";
+import { StepMeter } from "../replica/step-meter.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Arrival } from "./workload/client.ts";
 
@@ -18,8 +19,20 @@ export interface Sent {
 
 export interface ClusterConfig {
   readonly pools: readonly PoolConfig[];
+  /** One per replica, from createMeters. */
+  readonly meters: readonly StepMeter[];
   /** The hidden truth of a replica; undefined in all runs but the attribution audit. */
   readonly truthOf: ((replica: number, pool: PoolConfig) => StepTruth) | undefined;
+}
+
+/** A meter for every replica of the pools, in their order: made before the cluster, for the engine reads them. */
+export function createMeters(pools: readonly PoolConfig[]): StepMeter[] {
+  return replicaPools(pools).map(({ maxNumSeqs }) => new StepMeter(maxNumSeqs));
+}
+
+/** The pool of every replica. */
+function replicaPools(pools: readonly PoolConfig[]): PoolConfig[] {
+  return pools.flatMap((pool) => Array.from({ length: pool.replicas }, () => pool));
 }
 
 export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
@@ -33,11 +46,12 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   /** `listener` is called from within event handlers, never from the constructor. */
   constructor(config: ClusterConfig, events: EventQueue, listener: ReplicaListener) {
     this.#events = events;
-    const pools = config.pools.flatMap((pool) => Array.from({ length: pool.replicas }, () => pool));
+    const pools = replicaPools(config.pools);
     this.#scheduledNs = new Float64Array(pools.length).fill(Infinity);
     this.replicas = pools.map((pool, index) => {
+      const meter = config.meters[index]!;
       const truth = config.truthOf?.(index, pool);
-      return new SimulatedReplica({ ...pool, index, ...(truth && { truth }) }, listener);
+      return new SimulatedReplica({ ...pool, index, meter, ...(truth && { truth }) }, listener);
     });
     this.#channels = pools.map(
       (pool, index) => new AdapterChannel({ index, bytesPerS: pool.gpu.pcieBytesPerS }, listener),
@@ -58,10 +72,6 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
         }),
       );
     }
-  }
-
-  get meters(): readonly MeterReading[] {
-    return this.replicas.map(({ meter }) => meter);
   }
 
   join(nowNs: number, replica: number, slot: number, request: Request<Sent>): void {

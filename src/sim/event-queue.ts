@@ -24,6 +24,9 @@ export const RANKS = [
 
 export type Rank = (typeof RANKS)[number];
 
+/** Ranks whose events come again for ever and move no request. */
+const RECURRING: ReadonlySet<Rank> = new Set<Rank>(["calendar", "wake", "sample"]);
+
 /** Sequence numbers stay below this, so that (rank, sequence) is one exact number. */
 const SEQUENCES = 281_474_976_710_656;
 
@@ -47,6 +50,13 @@ export class EventQueue {
   /** Time of the next event; Infinity when there is none. */
   get nextNs(): number {
     return this.#heap.firstKey;
+  }
+
+  /** Whether anything is on the agenda that could move a request. O(sources). */
+  get hasWork(): boolean {
+    return this.#rankOf.some(
+      (rank, source) => !RECURRING.has(RANKS[rank]!) && this.#heap.has(source),
+    );
   }
 
   /** Registers a source; returns its id. */

@@ -2,18 +2,20 @@
  * Runs a scenario: engine, simulated cluster and clients on one virtual clock, from the first arrival to the end of the last
  * request. Synchronous and deterministic; the caller brings what needs a machine (files, a progress bar, a version).
  */
+import { assert } from "../base/assert.ts";
 import type { EngineEffects } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Admission, Outcome, Request } from "../engine/request.ts";
 import type { Departure, ReplicaListener } from "../replica/port.ts";
+import type { StepMeter } from "../replica/step-meter.ts";
 import { Collector } from "../results/collector.ts";
 import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
-import { SimulatedCluster, type Sent } from "./cluster.ts";
+import { SimulatedCluster, type Sent, createMeters } from "./cluster.ts";
 import type { ClusterConfig } from "./cluster.ts";
 import { EventQueue } from "./event-queue.ts";
 import { planFaults } from "./faults.ts";
 import { Traffic } from "./traffic.ts";
-import type { TraceReader } from "./workload/client.ts";
+import type { Client, TraceReader } from "./workload/client.ts";
 import { createClient } from "./workload/clients.ts";
 
 const NS_PER_DAY = 86_400_000_000_000;
@@ -34,8 +36,11 @@ export interface RequestRecord {
 
 export interface SimulationHooks {
   readonly openTrace: (trace: TraceConfig) => TraceReader;
-  /** Called now and then with the share done (by time or requests, whichever ends the run first). */
-  readonly onProgress?: (share: number) => void;
+  /**
+   * Called now and then with the share done (by time or requests, whichever ends the run first; 0 where only a trace's end
+   * ends it), and the requests so far.
+   */
+  readonly onProgress?: (share: number, requests: number) => void;
   readonly onRequest?: (record: RequestRecord) => void;
   /** Called after every event, for tests. */
   readonly afterEvent?: (engine: Engine<Sent>, nowNs: number) => void;
@@ -47,7 +52,12 @@ export interface SimulationHooks {
 export interface SimulationRun {
   readonly engine: Engine<Sent>;
   readonly collector: Collector;
+  /** When the last request ended. */
   readonly endNs: number;
+  /** Until when requests arrived: what rates are taken over. What was still in flight then has been worked off since. */
+  readonly windowNs: number;
+  /** Per pool, when its account was closed: at the end of arrivals, or when it had worked off what was left. */
+  readonly poolEndsNs: readonly number[];
   readonly skippedTraceRows: number;
 }
 
@@ -58,41 +68,42 @@ export interface SimulationRun {
 export function runSimulation(scenario: Scenario, hooks: SimulationHooks): SimulationRun {
   const { platform, simulation } = scenario;
   const collector = new Collector(platform, simulation.warmupNs);
-  const replicas = platform.pools.reduce((sum, pool) => sum + pool.replicas, 0);
-  const events = new EventQueue(2 * (replicas + scenario.clients.length) + 8);
-  const late: { listener?: Engine<Sent>; traffic?: Traffic } = {};
-  const cluster = new SimulatedCluster(
-    { pools: platform.pools, truthOf: hooks.truthOf },
-    events,
-    lateListener(late, hooks.onStay),
-  );
+  const meters = createMeters(platform.pools);
+  const events = new EventQueue(2 * (meters.length + scenario.clients.length) + 8);
   const wake = events.addSource("wake", (nowNs) => engine.wake(nowNs));
-  const effects = createEffects(cluster, {
-    collector,
+  // The engine says nothing but `wakeAt` while it is being made: cluster and traffic may come after it.
+  const effects: EngineEffects<Sent> = {
+    join: (nowNs, replica, slot, request) => cluster.join(nowNs, replica, slot, request),
+    evict: (nowNs, replica, slot) => cluster.evict(nowNs, replica, slot),
+    loadAdapter: (nowNs, replica, adapter, bytes) =>
+      cluster.loadAdapter(nowNs, replica, adapter, bytes),
+    unloadAdapter: (nowNs, replica, adapter) => cluster.unloadAdapter(nowNs, replica, adapter),
+    askBoundary: (nowNs, replica, step) => cluster.askBoundary(nowNs, replica, step),
     wakeAt: (timeNs) => events.schedule(wake, timeNs),
+    firstToken: (_nowNs, request) => collector.firstToken(request),
     ended(nowNs, request, outcome) {
+      collector.ended(nowNs, request, outcome);
       hooks.onRequest?.({ nowNs, sent: request.origin, request, outcome, reason: undefined });
-      late.traffic!.ended(nowNs, request, outcome);
+      traffic.ended(nowNs, request, outcome);
     },
-  });
-  const engine = new Engine<Sent>(platform, effects, cluster.meters);
-  late.listener = engine;
+    charged() {},
+    event: (nowNs, event) => collector.event(nowNs, event),
+  };
+  const engine = new Engine<Sent>(platform, effects, meters);
+  const cluster = new SimulatedCluster(
+    { pools: platform.pools, meters, truthOf: hooks.truthOf },
+    events,
+    withStays(engine, hooks.onStay),
+  );
   scheduleCalendar(engine, events);
   planFaults(scenario, { cluster, events, collector });
   const readers: TraceReader[] = [];
-  const clients = scenario.clients.map((config) =>
-    createClient(config, {
-      seed: simulation.seed,
-      tenantName: platform.tenants[config.tenant]!.name,
-      durationNs: simulation.durationNs,
-      openTrace(trace) {
-        const reader = hooks.openTrace(trace);
-        readers.push(reader);
-        return reader;
-      },
-    }),
-  );
-  late.traffic = new Traffic({
+  const clients = createClients(scenario, (trace) => {
+    const reader = hooks.openTrace(trace);
+    readers.push(reader);
+    return reader;
+  });
+  const traffic = new Traffic({
     configs: scenario.clients,
     clients,
     engine,
@@ -109,12 +120,20 @@ export function runSimulation(scenario: Scenario, hooks: SimulationHooks): Simul
   }
 
   scheduleSamples(collector, engine, events);
-  runToEnd({ events, engine, traffic: late.traffic, scenario, hooks });
+  runToEnd({ events, engine, traffic, scenario, hooks });
   const endNs = events.nowNs;
-  engine.settleStanding(endNs);
+  const windowNs = arrivalWindowNs(scenario, traffic);
+  const poolEndsNs = closeAccounts(engine, meters, windowNs);
   collector.sample(endNs, engine);
   const skippedTraceRows = readers.reduce((sum, { skippedRows }) => sum + skippedRows, 0);
-  return { engine, collector, endNs, skippedTraceRows };
+  return { engine, collector, endNs, windowNs, poolEndsNs, skippedTraceRows };
+}
+
+/** Arrivals went on to the stated end, or to the last request where the run is bounded otherwise. */
+function arrivalWindowNs({ simulation }: Scenario, traffic: Traffic): number {
+  const { durationNs, maxRequests } = simulation;
+  const isOpenEnded = durationNs === Infinity || traffic.submitted >= maxRequests;
+  return isOpenEnded ? traffic.lastArrivalNs : durationNs;
 }
 
 interface Running {
@@ -135,55 +154,60 @@ function runToEnd({ events, engine, traffic, scenario, hooks }: Running): void {
     untilProgress -= 1;
     if (untilProgress > 0) continue;
     untilProgress = PROGRESS_EVENTS;
+    assert(events.hasWork, "requests wait that nothing will ever serve");
     hooks.onProgress?.(
       Math.min(1, Math.max(events.nowNs / durationNs, traffic.submitted / maxRequests)),
+      traffic.submitted,
     );
   }
 }
 
-/** The engine and the cluster need each other: the cluster is built first and finds the engine here. */
-function lateListener(
-  late: { listener?: Engine<Sent> },
-  onStay: SimulationHooks["onStay"],
-): ReplicaListener {
-  return {
-    joined: (nowNs, replica, slot, cached) => late.listener!.joined(nowNs, replica, slot, cached),
-    firstToken: (nowNs, replica, slot) => late.listener!.firstToken(nowNs, replica, slot),
-    left(nowNs, replica, departure) {
-      onStay?.(late.listener!.replicas[replica]!.bound[departure.slot]!, replica, departure);
-      late.listener!.left(nowNs, replica, departure);
-    },
-    adapterLoaded: (nowNs, replica, adapter) =>
-      late.listener!.adapterLoaded(nowNs, replica, adapter),
-    adapterUnloaded: (nowNs, replica, adapter) =>
-      late.listener!.adapterUnloaded(nowNs, replica, adapter),
-    pressure: (nowNs, replica) => late.listener!.pressure(nowNs, replica),
-    boundary: (nowNs, replica) => late.listener!.boundary(nowNs, replica),
-    down: (nowNs, replica, cause) => late.listener!.down(nowNs, replica, cause),
-    up: (nowNs, replica) => late.listener!.up(nowNs, replica),
-  };
+function createClients(
+  { clients, platform, simulation }: Scenario,
+  open: SimulationHooks["openTrace"],
+): Client[] {
+  return clients.map((config) =>
+    createClient(config, {
+      seed: simulation.seed,
+      tenantName: platform.tenants[config.tenant]!.name,
+      durationNs: simulation.durationNs,
+      openTrace: open,
+    }),
+  );
 }
 
-function createEffects(
-  cluster: SimulatedCluster,
-  driver: Pick<EngineEffects<Sent>, "wakeAt" | "ended"> & { readonly collector: Collector },
-): EngineEffects<Sent> {
-  const { collector } = driver;
+/** Charges what accrued without requests, each pool up to its own end; returns those ends. */
+function closeAccounts(
+  engine: Engine<Sent>,
+  meters: readonly StepMeter[],
+  windowNs: number,
+): number[] {
+  return engine.schedulers.map((scheduler) => {
+    const endNs = scheduler.replicas.reduce(
+      (latest, { index }) => Math.max(latest, meters[index]!.lastChangeNs),
+      windowNs,
+    );
+    engine.settlePool(endNs, scheduler);
+    return endNs;
+  });
+}
+
+/** The engine as the replicas' listener; where an audit wants to see stays, it does so before they are charged. */
+function withStays(engine: Engine<Sent>, onStay: SimulationHooks["onStay"]): ReplicaListener {
+  if (onStay === undefined) return engine;
   return {
-    join: (nowNs, replica, slot, request) => cluster.join(nowNs, replica, slot, request),
-    evict: (nowNs, replica, slot) => cluster.evict(nowNs, replica, slot),
-    loadAdapter: (nowNs, replica, adapter, bytes) =>
-      cluster.loadAdapter(nowNs, replica, adapter, bytes),
-    unloadAdapter: (nowNs, replica, adapter) => cluster.unloadAdapter(nowNs, replica, adapter),
-    askBoundary: (nowNs, replica, step) => cluster.askBoundary(nowNs, replica, step),
-    wakeAt: driver.wakeAt,
-    firstToken: (_nowNs, request) => collector.firstToken(request),
-    ended(nowNs, request, outcome) {
-      collector.ended(nowNs, request, outcome);
-      driver.ended(nowNs, request, outcome);
+    joined: (nowNs, replica, slot, cached) => engine.joined(nowNs, replica, slot, cached),
+    firstToken: (nowNs, replica, slot) => engine.firstToken(nowNs, replica, slot),
+    left(nowNs, replica, departure) {
+      onStay(engine.replicas[replica]!.bound[departure.slot]!, replica, departure);
+      engine.left(nowNs, replica, departure);
     },
-    charged() {},
-    event: (nowNs, event) => collector.event(nowNs, event),
+    adapterLoaded: (nowNs, replica, adapter) => engine.adapterLoaded(nowNs, replica, adapter),
+    adapterUnloaded: (nowNs, replica, adapter) => engine.adapterUnloaded(nowNs, replica, adapter),
+    pressure: (nowNs, replica) => engine.pressure(nowNs, replica),
+    boundary: (nowNs, replica) => engine.boundary(nowNs, replica),
+    down: (nowNs, replica, cause) => engine.down(nowNs, replica, cause),
+    up: (nowNs, replica) => engine.up(nowNs, replica),
   };
 }
 

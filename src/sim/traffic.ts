@@ -63,6 +63,7 @@ export class Traffic {
   /** Requests given up by their client, whose end is a time-out to it. */
   readonly #givenUp = new Set<Request<Sent>>();
   #submitted = 0;
+  #lastArrivalNs = 0;
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
@@ -79,6 +80,10 @@ export class Traffic {
 
   get submitted(): number {
     return this.#submitted;
+  }
+
+  get lastArrivalNs(): number {
+    return this.#lastArrivalNs;
   }
 
   /** When the next request of any client arrives; Infinity when none is known. */
@@ -105,6 +110,7 @@ export class Traffic {
     const arrival = clients[client]!.take();
     const sent: Sent = { client, arrival };
     this.#submitted += 1;
+    this.#lastArrivalNs = nowNs;
     const admission = engine.submit(nowNs, {
       origin: sent,
       tenant,
@@ -114,10 +120,10 @@ export class Traffic {
       adapter: arrival.adapter,
     });
     this.#parts.onSubmitted(nowNs, sent, admission);
+    this.#schedule(client);
     if (admission.kind === "accepted") {
       this.#pending[client]!.add(admission.request);
       this.#scheduleTimeout(client);
-      this.#schedule(client);
     } else {
       const { retryAfterNs } = admission;
       this.#tell(nowNs, sent, {
@@ -139,8 +145,10 @@ export class Traffic {
   #tell(nowNs: number, sent: Sent, how: { seen: AttemptOutcome; retryAfterNs: number }): void {
     const { clients } = this.#parts;
     const { retryAfterNs } = how;
-    clients[sent.client]!.ended(sent.arrival, how.seen, { nowNs, retryAfterNs });
-    this.#schedule(sent.client);
+    const client = clients[sent.client]!;
+    const beforeNs = client.nextArrivalNs;
+    client.ended(sent.arrival, how.seen, { nowNs, retryAfterNs });
+    if (client.nextArrivalNs !== beforeNs) this.#schedule(sent.client);
   }
 
   #schedule(client: number): void {

@@ -114,7 +114,7 @@ export class NaiveReplica {
 
   /** A replica that rests is not woken for it: it has no boundaries. */
   askBoundary(_nowNs: number, step: number): void {
-    this.#askedStep = Math.min(this.#askedStep, step);
+    this.#askedStep = step;
   }
 
   setSlowdown(nowNs: number, factor: number): void {

@@ -3,6 +3,7 @@
  * relative to step boundaries, for only there can a fast-forward go wrong. The naive replica runs ahead to find the
  * times; both hear the same calls at the same times.
  */
+import { StepMeter } from "../../src/replica/step-meter.ts";
 import {
   type SimulatedReplicaConfig,
   SimulatedReplica,
@@ -22,7 +23,7 @@ export interface TimedAction {
 }
 
 export interface Case {
-  readonly config: Omit<SimulatedReplicaConfig, "index" | "truth">;
+  readonly config: Omit<SimulatedReplicaConfig, "index" | "meter" | "truth">;
   readonly habits: Habits;
   readonly script: readonly TimedAction[];
   /** Every step takes whole nanoseconds, unless slowed down by a fraction: nothing is rounded when published. */
@@ -51,7 +52,8 @@ export function runCase({ config, habits, script }: Case): Comparison {
     return naiveReplica;
   });
   const fast = new World(config.maxNumSeqs, habits, (listener) => {
-    fastReplica = new SimulatedReplica({ ...config, index: 0 }, listener);
+    const meter = new StepMeter(config.maxNumSeqs);
+    fastReplica = new SimulatedReplica({ ...config, index: 0, meter }, listener);
     return fastReplica;
   });
   const pair = new Pair({ fast, naive, fastReplica: fastReplica!, naiveReplica: naiveReplica! });

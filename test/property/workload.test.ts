@@ -9,7 +9,7 @@ import { randomStream } from "../../src/base/random.ts";
 import type { LengthConfig, RateShape } from "../../src/scenario/scenario.ts";
 import { createArrivalTimes } from "../../src/sim/workload/arrivals.ts";
 import type { ProcessConfig } from "../../src/sim/workload/arrivals.ts";
-import { createLengthSampler } from "../../src/sim/workload/lengths.ts";
+import { createLengthSampler } from "../../src/scenario/length-sampler.ts";
 
 const S = 1e9;
 const END_NS = 60 * S;

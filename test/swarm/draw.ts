@@ -72,7 +72,7 @@ const pool = fc.record({
   blockTokens: fc.constantFrom(1, 4, 16),
   adapterMib: fc.integer({ min: 3, max: 5 }),
   borrowing: fc.boolean(),
-  shares: sometimes(fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 20 }), fc.nat({ max: 20 })), 2),
+  shares: sometimes(fc.tuple(fc.nat({ max: 57 }), fc.nat({ max: 20 }), fc.nat({ max: 20 })), 2),
   idleCost: fc.constantFrom("platform", "spread"),
   stepUs: fc.integer({ min: 200, max: 6000 }),
   contextNs: fc.nat({ max: 2000 }),
@@ -86,6 +86,14 @@ export const drawn = fc.record({
   isSecondDedicated: fc.boolean(),
   tenants: fc.array(tenant, { minLength: 2, maxLength: 5 }),
   faults: fc.array(fault, { maxLength: 5 }),
+  reload: sometimes(
+    fc.record({
+      afterEvents: fc.nat({ max: 600 }),
+      policy: fc.constantFrom("fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"),
+      weight: fc.constantFrom(0.5, 1, 2),
+    }),
+    2,
+  ),
   seed: fc.nat({ max: 1_000_000 }),
 });
 
@@ -117,9 +125,22 @@ export function fileOf(given: Drawn): object {
       isolation: { checkEvery: "100ms" },
     },
     workload: Object.fromEntries(given.tenants.map((one, index) => [`t${index}`, clientFile(one)])),
-    faults: given.faults.flatMap((one) => faultFile(one, pools)),
+    faults: faultFiles(given.faults, pools),
     simulation: { duration: "4s", maxRequests: 300, warmup: "500ms", seed: given.seed },
   };
+}
+
+/** The same platform as it is after a reload: another policy, other weights and shares, one tenant more. */
+export function reloadedFileOf(given: Drawn): object {
+  const { policy, weight } = given.reload ?? { policy: given.policy, weight: 1 as const };
+  const turned = given.tenants.map((one) => ({ ...one, weight }));
+  const [first, second] = given.pools;
+  return fileOf({
+    ...given,
+    policy,
+    pools: [{ ...first, shares: first.shares && [10, 10, 10 * weight] }, second],
+    tenants: [...turned, { ...turned[0]!, weight }],
+  });
 }
 
 function tiersOf({ shedMs }: Drawn): object {
@@ -209,6 +230,22 @@ function arrivalsFile({ arrivals: one }: Tenant): object {
   if ("rate" in one) return { process: one.process, rate: `${one.rate}/s` };
   if ("users" in one) return { process: one.process, users: one.users, think: `${one.thinkMs}ms` };
   return { process: one.process, onRate: `${one.onRate}/s`, meanOn: "200ms", meanOff: "400ms" };
+}
+
+/** A replica has one fault of a kind at a time: of those that would overlap, the first of the list. */
+function faultFiles(given: Drawn["faults"], pools: readonly Pool[]): object[] {
+  const kept: { at: string; fromMs: number; toMs: number }[] = [];
+  return given.flatMap((one) => {
+    const index = one.pool < pools.length ? one.pool : 0;
+    const at = `${one.kind} ${index}/${one.replica % pools[index]!.replicas}`;
+    const mine = { at, fromMs: one.atMs, toMs: one.atMs + one.forMs };
+    const isTaken = kept.some(
+      (other) => other.at === at && other.fromMs < mine.toMs && mine.fromMs < other.toMs,
+    );
+    if (isTaken) return [];
+    kept.push(mine);
+    return faultFile(one, pools);
+  });
 }
 
 function faultFile(given: Drawn["faults"][number], pools: readonly Pool[]): object[] {

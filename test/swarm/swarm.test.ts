@@ -5,7 +5,7 @@ import { checkInvariants } from "../../src/engine/invariants.ts";
 import type { Sent } from "../../src/sim/cluster.ts";
 import type { RequestRecord } from "../../src/sim/simulate.ts";
 import { type Finished, scenarioOf, simulate } from "../support/scenario.ts";
-import { drawn, fileOf } from "./draw.ts";
+import { drawn, fileOf, reloadedFileOf } from "./draw.ts";
 
 /** Another seed explores other scenarios: SWARM_SEED=7 SWARM_CASES=1000 npx vitest run --project unit test/swarm */
 const SEED = Number(process.env["SWARM_SEED"] ?? 20_260_101);
@@ -20,7 +20,18 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
   fc.assert(
     fc.property(drawn, (given) => {
       const scenario = scenarioOf(fileOf(given));
-      const finished = simulate(scenario, { afterEvent: expectSafe });
+      const reloaded = scenarioOf(reloadedFileOf(given)).platform;
+      let events = 0;
+      const finished = simulate(scenario, {
+        afterEvent(engine, nowNs) {
+          expectSafe(engine, nowNs);
+          events += 1;
+          if (events !== given.reload?.afterEvents) return;
+          expect(engine.reload(nowNs, reloaded)).toBeUndefined();
+          expectSafe(engine, nowNs);
+          count("reload");
+        },
+      });
       expectEveryEndOnce(finished);
       expectNothingHeld(finished);
       expectAccounts(finished);
@@ -46,6 +57,7 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
     "tokens-per-minute",
     "spend-per-month",
     "memory held",
+    "reload",
   ]) {
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(CASES / 50);
   }

@@ -14,6 +14,9 @@ export interface AdapterNeed {
 }
 
 export class AdapterLoads<Origin> {
+  /** Requests that found their adapter in this pool, and those it had to be loaded for. */
+  hits = 0;
+  loads = 0;
   readonly #tenants: readonly TenantState[];
   readonly #adapters: readonly AdapterOwner[];
   readonly #effects: EngineEffects<Origin>;
@@ -38,13 +41,6 @@ export class AdapterLoads<Origin> {
     return { adapter, bytes: this.#adapters[adapter]!.bytes };
   }
 
-  /** Bytes that binding the request to the replica would newly load. */
-  bytesToLoad(request: Request<Origin>, replica: ReplicaView<Origin>): number {
-    const need = this.adapterOf(request);
-    if (need === undefined) return 0;
-    return replica.adapters.plan(need.adapter, need.bytes).kind === "load" ? need.bytes : 0;
-  }
-
   /** Pins the request's adapter on its replica, loading it if need be; false when the request must wait for it. */
   use(nowNs: number, request: Request<Origin>, replica: ReplicaView<Origin>): boolean {
     const { adapter, bytes } = this.adapterOf(request)!;
@@ -58,27 +54,35 @@ export class AdapterLoads<Origin> {
       replica.adapters.startLoad(nowNs, adapter, bytes);
       tenant.memory.take(bytes);
       tenant.adapterLoads += 1;
+      this.loads += 1;
       this.#effects.loadAdapter(nowNs, replica.index, adapter, bytes);
     } else {
       tenant.adapterHits += 1;
+      this.hits += 1;
     }
     replica.adapters.pin(nowNs, adapter);
     return plan.kind === "resident";
   }
 
   /**
-   * Unloads the tenant's adapters that nobody uses, on every replica but where `keep` is wanted: its GPU memory is bounded,
-   * and what lies idle must not keep its next request waiting for ever. The answers set the scheduler going again.
+   * Unloads the adapters of the request's tenant that nobody uses, all but the one it needs where it is to run: the tenant's
+   * GPU memory is bounded, and what lies idle must not keep its next request waiting for ever. The answers set the
+   * scheduler going again. Returns whether there were any.
    */
-  freeIdle(nowNs: number, tenant: number, keep: AdapterNeed | undefined): void {
+  freeIdle(nowNs: number, request: Request<Origin>, place: ReplicaView<Origin>): boolean {
+    let isAnyFreed = false;
+    const needed = this.adapterOf(request)?.adapter;
     for (const replica of this.#replicas) {
       for (const adapter of replica.adapters.held()) {
-        if (this.#adapters[adapter]!.tenant !== tenant || adapter === keep?.adapter) continue;
+        if (this.#adapters[adapter]!.tenant !== request.tenant) continue;
+        if (adapter === needed && replica === place) continue;
         if (!replica.adapters.isIdle(adapter)) continue;
         replica.adapters.startUnload(adapter);
         this.#effects.unloadAdapter(nowNs, replica.index, adapter);
+        isAnyFreed = true;
       }
     }
+    return isAnyFreed;
   }
 
   /** The load is done: those who waited for it join. */

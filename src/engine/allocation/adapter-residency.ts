@@ -118,8 +118,8 @@ export class AdapterResidency {
   /** How long the adapter has been held since that was last charged, ns; from now on it counts afresh. */
   chargeHeld(nowNs: number, adapter: number): number {
     const held = this.#held.get(adapter)!;
-    const ns = nowNs - held.chargedToNs;
-    held.chargedToNs = nowNs;
+    const ns = Math.max(0, nowNs - held.chargedToNs);
+    held.chargedToNs += ns;
     return ns;
   }
 

@@ -6,6 +6,7 @@
 import type { StepCost, StepModel } from "../../replica/step-model.ts";
 import type { PoolConfig } from "../config.ts";
 import { MARGIN_STEPS } from "../memory-guard.ts";
+import type { MemoryQuota } from "../memory-quota.ts";
 import type { Request } from "../request.ts";
 import type { AdapterNeed } from "./adapter-loads.ts";
 import type { AdapterPlan } from "./adapter-residency.ts";
@@ -23,7 +24,13 @@ export type Gate =
 
 export type Placement<Origin> =
   | { readonly kind: "placed"; readonly replica: ReplicaView<Origin>; readonly blocks: number }
-  | { readonly kind: "refused"; readonly gate: Gate };
+  | { readonly kind: "refused"; readonly gate: Exclude<Gate, "tenant-memory"> }
+  /** There is room on this replica, but not under the tenant's bound. */
+  | {
+      readonly kind: "refused";
+      readonly gate: "tenant-memory";
+      readonly replica: ReplicaView<Origin>;
+    };
 
 /** However short the prediction, a stay is promised room for its first token and the memory guard's margin. */
 const SHORTEST_STAY_TOKENS = 1 + MARGIN_STEPS;
@@ -58,51 +65,66 @@ export class LatencyForecast {
   }
 }
 
-/** Chooses the replica; among equals the first. Changes nothing. */
+/** Chooses the replica; among equals the first. One that would exceed the tenant's bound on GPU memory is none. Changes nothing. */
 export function place<Origin>(
   request: Request<Origin>,
   replicas: readonly ReplicaView<Origin>[],
-  needs: { readonly forecast: LatencyForecast; readonly adapter: AdapterNeed | undefined },
+  needs: {
+    readonly forecast: LatencyForecast;
+    readonly adapter: AdapterNeed | undefined;
+    readonly memory: MemoryQuota;
+  },
 ): Placement<Origin> {
+  const { forecast, adapter: need, memory } = needs;
   const contextTokens = request.promptTokens + request.outputTokens;
-  const predictedEnd = request.promptTokens + request.predictedTokens;
+  // With the margin, a request that ends as predicted never needs a longer promise.
+  const predictedEnd = request.promptTokens + request.predictedTokens + MARGIN_STEPS;
   const endTokens = Math.min(
     Math.max(predictedEnd, contextTokens + SHORTEST_STAY_TOKENS),
     request.promptTokens + request.maxOutputTokens,
   );
   let best: ReplicaView<Origin> | undefined;
+  let overBound: ReplicaView<Origin> | undefined;
   let bestNs = Infinity;
-  let gate: Gate = "no-replica-up";
-  const blocks = Math.ceil(endTokens / replicas[0]!.config.blockTokens);
+  let gate: Exclude<Gate, "tenant-memory"> = "no-replica-up";
+  const { blockTokens, blockBytes } = replicas[0]!.config;
+  const blocks = Math.ceil(endTokens / blockTokens);
   for (const replica of replicas) {
-    const { config } = replica;
     const refusal = refusalOf(replica, contextTokens, blocks);
     if (refusal !== undefined) {
       gate = refusal;
       continue;
     }
-    let firstTokenNs = needs.forecast.firstTokenNs(replica, contextTokens);
-    if (needs.adapter !== undefined) {
-      const { adapter, bytes } = needs.adapter;
-      const plan = replica.adapters.plan(adapter, bytes);
+    let firstTokenNs = forecast.firstTokenNs(replica, contextTokens);
+    if (firstTokenNs >= bestNs) continue;
+    let bytes = blocks * blockBytes;
+    if (need !== undefined) {
+      const plan = replica.adapters.plan(need.adapter, need.bytes);
       if (plan.kind === "no-room") {
         gate = "adapter-memory";
         continue;
       }
-      firstTokenNs += adapterDelayNs(plan, bytes, config);
+      firstTokenNs += adapterDelayNs(plan, need.bytes, replica.config);
+      if (firstTokenNs >= bestNs) continue;
+      if (plan.kind === "load") bytes += need.bytes;
     }
-    if (firstTokenNs >= bestNs) continue;
+    if (!memory.fits(bytes)) {
+      overBound ??= replica;
+      continue;
+    }
     best = replica;
     bestNs = firstTokenNs;
   }
-  return best === undefined ? { kind: "refused", gate } : { kind: "placed", replica: best, blocks };
+  if (best !== undefined) return { kind: "placed", replica: best, blocks };
+  if (overBound === undefined) return { kind: "refused", gate };
+  return { kind: "refused", gate: "tenant-memory", replica: overBound };
 }
 
 function refusalOf(
   replica: ReplicaView<unknown>,
   contextTokens: number,
   blocks: number,
-): Gate | undefined {
+): Exclude<Gate, "tenant-memory"> | undefined {
   const { config } = replica;
   if (!replica.isUp) return "no-replica-up";
   if (!replica.hasFreeSlot) return "slots";

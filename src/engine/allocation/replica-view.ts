@@ -18,6 +18,7 @@ export class ReplicaView<Origin> {
   readonly bound: (Request<Origin> | undefined)[];
   readonly #freeSlots: number[];
   isUp = true;
+  boundCount = 0;
   /** Times its KV cache was full and someone had to leave. */
   pressureEvents = 0;
   /** Prompt tokens bound here that have not been computed yet. */
@@ -39,18 +40,15 @@ export class ReplicaView<Origin> {
     );
   }
 
-  get boundCount(): number {
-    return this.config.maxNumSeqs - this.#freeSlots.length;
-  }
-
   get hasFreeSlot(): boolean {
-    return this.#freeSlots.length > 0;
+    return this.boundCount < this.config.maxNumSeqs;
   }
 
   /** Gives the request a slot and speaks for what it will need. */
   bind(request: Request<Origin>, promisedBlocks: number): void {
     const slot = this.#freeSlots.pop();
     assert(slot !== undefined, "bound to a replica without a free slot");
+    this.boundCount += 1;
     request.replica = this.index;
     request.slot = slot;
     request.promisedBlocks = promisedBlocks;
@@ -69,6 +67,7 @@ export class ReplicaView<Origin> {
   unbind(request: Request<Origin>): void {
     assert(this.bound[request.slot] === request, "unbound from a slot it does not hold");
     this.bound[request.slot] = undefined;
+    this.boundCount -= 1;
     this.#freeSlots.push(request.slot);
     if (!request.isPrefilled) this.prefilled(request);
     request.isPrefilled = false;

@@ -15,8 +15,9 @@ export interface QueueView {
 
 export class TenantQueue<Origin> implements QueueView {
   readonly tenant: number;
-  readonly tier: number;
-  readonly #requests: Heap<Request<Origin>>;
+  tier: number;
+  #requests: Heap<Request<Origin>>;
+  readonly #before: (a: Request<unknown>, b: Request<unknown>) => boolean;
   /** Prompt and predicted output tokens of all that wait. */
   waitingTokens = 0;
   /** Counts the times it became non-empty: equal numbers at two moments mean it never was empty between. */
@@ -31,6 +32,7 @@ export class TenantQueue<Origin> implements QueueView {
   }) {
     this.tenant = given.tenant;
     this.tier = given.tier;
+    this.#before = given.before;
     this.#requests = new Heap<Request<Origin>>(given.before);
   }
 
@@ -57,6 +59,13 @@ export class TenantQueue<Origin> implements QueueView {
     if (this.#requests.remove(request)) {
       this.waitingTokens -= request.promptTokens + request.predictedTokens;
     }
+  }
+
+  /** The order that it was made with has come to mean something else. */
+  reorder(): void {
+    const waiting = this.#requests.values();
+    this.#requests = new Heap<Request<Origin>>(this.#before);
+    for (const request of waiting) this.#requests.push(request);
   }
 
   values(): readonly Request<Origin>[] {

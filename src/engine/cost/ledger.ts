@@ -5,6 +5,7 @@
  * created or lost however many charges there are.
  */
 import { assert } from "../../base/assert.ts";
+import { grownFloats } from "../../base/grow.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import { CHARGE_KINDS, type Charge, type ChargeKind } from "./charge.ts";
 
@@ -37,9 +38,9 @@ export class Ledger {
   readonly #replicas: ReplicaAccount[];
   readonly #nanoUsdPerNs: number[];
   /** Per tenant and kind. */
-  readonly #amounts: Float64Array;
-  readonly #quantities: Float64Array;
-  readonly #batchShareNanoUsd: Float64Array;
+  #amounts: Float64Array;
+  #quantities: Float64Array;
+  #batchShareNanoUsd: Float64Array;
   readonly #charge: Charge = {
     tenant: 0,
     request: undefined,
@@ -67,6 +68,14 @@ export class Ledger {
     this.#amounts = new Float64Array(platform.tenants.length * CHARGE_KINDS.length);
     this.#quantities = new Float64Array(platform.tenants.length * CHARGE_KINDS.length);
     this.#batchShareNanoUsd = new Float64Array(platform.tenants.length);
+  }
+
+  /** The platform has changed in place and may have more tenants. */
+  reloaded(): void {
+    const tenants = this.#platform.tenants.length;
+    this.#amounts = grownFloats(this.#amounts, tenants * CHARGE_KINDS.length);
+    this.#quantities = grownFloats(this.#quantities, tenants * CHARGE_KINDS.length);
+    this.#batchShareNanoUsd = grownFloats(this.#batchShareNanoUsd, tenants);
   }
 
   /** Charges a stay's GPU time to its tenant, and what must not be billed to the platform; returns the tenant's part. */

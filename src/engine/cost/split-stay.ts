@@ -9,7 +9,8 @@ import type { StayTime } from "./ledger.ts";
 
 export function splitStay(request: Request<unknown>, departure: Departure): StayTime {
   const { prefillPs, decodePs, batchSharePs } = departure;
-  const isFirstProductive = request.outputTokens === 0 && departure.outputTokens > 0;
+  const isProductive = departure.outputTokens > 0 || departure.reason === "finished";
+  const isFirstProductive = request.outputTokens === 0 && isProductive;
   const isPaid = isFirstProductive || (request.isCancelled && request.outputTokens === 0);
   return {
     tenantPs: decodePs + (isPaid ? prefillPs : 0),

@@ -12,5 +12,6 @@ export function fcfs(): Policy {
     bound() {},
     left() {},
     emptied() {},
+    reloaded() {},
   };
 }

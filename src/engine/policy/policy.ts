@@ -37,6 +37,8 @@ export interface Policy {
   left(request: Request<unknown>, outputTokens: number): void;
   /** The tenant's queue has become empty. */
   emptied(queue: QueueView): void;
+  /** The platform that the policy was made for has changed in place. */
+  reloaded(): void;
 }
 
 export interface PreemptionPair {

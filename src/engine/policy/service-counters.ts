@@ -3,17 +3,24 @@
  * service received divided by weight. Whoever's counter is lowest goes next; one that returns after an absence is lifted
  * to the lowest of those present, so that idling earns no credit.
  */
+import { grownFloats } from "../../base/grow.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 
 export class ServiceCounters {
-  readonly #weights: readonly number[];
-  readonly #counters: Float64Array;
+  #weights: readonly number[];
+  #counters: Float64Array;
   #lastLeft = 0;
 
   constructor(weights: readonly number[]) {
     this.#weights = weights;
     this.#counters = new Float64Array(weights.length);
+  }
+
+  /** Other weights from now on, and perhaps more of them; service so far keeps the weight it was given under. */
+  reweight(weights: readonly number[]): void {
+    this.#weights = weights;
+    this.#counters = grownFloats(this.#counters, weights.length);
   }
 
   /** Weighted service so far. */

@@ -13,11 +13,12 @@ import { ServiceCounters, expectedService, usedService } from "./service-counter
 const URGENT_SHARE = 0.5;
 
 export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
-  const guarantees = guaranteedShares(platform, pool);
+  let guarantees = guaranteedShares(platform, pool);
+  const tenantWeights = () => platform.tenants.map(({ weight }) => weight);
   const tiers = new ServiceCounters(guarantees);
-  const tenants = new ServiceCounters(platform.tenants.map(({ weight }) => weight));
+  const tenants = new ServiceCounters(tenantWeights());
   // One full step of every replica: what a burst of a higher tier may take before shares bind.
-  const lead = pool.maxNumBatchedTokens * pool.replicas * platform.policy.inputTokenWeight;
+  const lead = () => pool.maxNumBatchedTokens * pool.replicas * platform.policy.inputTokenWeight;
 
   function charge(request: Request<unknown>, service: number): void {
     tiers.charge(request.tier, service);
@@ -27,7 +28,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   return {
     before: deadlineBefore,
     next(view) {
-      const tier = nextTier(view, tiers, (index) => lead / guarantees[index]!);
+      const tier = nextTier(view, tiers, (index) => lead() / guarantees[index]!);
       return bestQueue(view, (a, b) => {
         if (a.tier !== b.tier) return a.tier === tier || (b.tier !== tier && a.tier < b.tier);
         const difference = tenants.at(a.tenant) - tenants.at(b.tenant);
@@ -72,6 +73,11 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
     emptied(queue) {
       tiers.departed(queue.tier);
       tenants.departed(queue.tenant);
+    },
+    reloaded() {
+      guarantees = guaranteedShares(platform, pool);
+      tiers.reweight(guarantees);
+      tenants.reweight(tenantWeights());
     },
   };
 }

@@ -19,5 +19,6 @@ export function strictPriority(): Policy {
     bound() {},
     left() {},
     emptied() {},
+    reloaded() {},
   };
 }

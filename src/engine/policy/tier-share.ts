@@ -2,11 +2,12 @@
  * The source document's split of a batch by tier (50/30/20 by default), tenants taking turns within a tier, with its
  * faults mended: shares are ratios of running requests rather than rounded slots, and what one tier leaves flows on.
  */
+import { grownFloats } from "../../base/grow.ts";
 import type { PlatformConfig } from "../config.ts";
 import { type Policy, arrivedBefore, bestQueue, isCheaperVictim } from "./policy.ts";
 
 export function tierShare(platform: PlatformConfig): Policy {
-  const lastTurn = new Float64Array(platform.tenants.length);
+  let lastTurn: Float64Array = new Float64Array(platform.tenants.length);
   let turn = 0;
   return {
     before: arrivedBefore,
@@ -31,5 +32,8 @@ export function tierShare(platform: PlatformConfig): Policy {
     },
     left() {},
     emptied() {},
+    reloaded() {
+      lastTurn = grownFloats(lastTurn, platform.tenants.length);
+    },
   };
 }

@@ -8,9 +8,9 @@ import { type Policy, arrivedBefore, bestQueue, isCheaperVictim } from "./policy
 import { ServiceCounters, expectedService, usedService } from "./service-counters.ts";
 
 export function vtc(platform: PlatformConfig): Policy {
-  const counters = new ServiceCounters(
-    platform.tenants.map(({ tier, weight }) => weight * platform.tiers[tier]!.weight),
-  );
+  const weights = () =>
+    platform.tenants.map(({ tier, weight }) => weight * platform.tiers[tier]!.weight);
+  const counters = new ServiceCounters(weights());
   return {
     before: arrivedBefore,
     next: (pool) =>
@@ -40,5 +40,6 @@ export function vtc(platform: PlatformConfig): Policy {
       request.chargedService = 0;
     },
     emptied: (queue) => counters.departed(queue.tenant),
+    reloaded: () => counters.reweight(weights()),
   };
 }

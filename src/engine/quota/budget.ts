@@ -6,7 +6,7 @@
 import { assert } from "../../base/assert.ts";
 
 export class Budget {
-  readonly limit: number;
+  limit: number;
   #period = 0;
   #endsAtNs = Infinity;
   #reserved = 0;
@@ -18,6 +18,10 @@ export class Budget {
 
   get period(): number {
     return this.#period;
+  }
+
+  get endsAtNs(): number {
+    return this.#endsAtNs;
   }
 
   get reserved(): number {

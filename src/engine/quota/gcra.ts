@@ -5,12 +5,17 @@
  */
 
 export class Gcra {
-  readonly #nsPerUnit: number;
-  readonly #toleranceNs: number;
+  #nsPerUnit = 0;
+  #toleranceNs = Infinity;
   #theoreticalNs = 0;
 
   /** `ratePerS` units per second in the long run; up to `burst` units at once. An infinite rate limits nothing. */
   constructor(ratePerS: number, burst: number) {
+    this.setRate(ratePerS, burst);
+  }
+
+  /** Another limit from now on; what was taken stays taken. */
+  setRate(ratePerS: number, burst: number): void {
     this.#nsPerUnit = ratePerS === Infinity ? 0 : 1e9 / ratePerS;
     this.#toleranceNs = ratePerS === Infinity ? Infinity : burst * this.#nsPerUnit;
   }
@@ -21,6 +26,21 @@ export class Gcra {
     if (costNs > this.#toleranceNs) return Infinity;
     const excess = Math.max(this.#theoreticalNs - nowNs, 0) + costNs - this.#toleranceNs;
     return excess <= 0 ? 0 : Math.ceil(excess);
+  }
+
+  /** Most whole units that would pass now; Infinity without a limit. */
+  remaining(nowNs: number): number {
+    if (this.#nsPerUnit === 0) return Infinity;
+    const roomNs = this.#toleranceNs - this.untilFullNs(nowNs);
+    const units = Math.max(0, Math.floor(roomNs / this.#nsPerUnit));
+    // Division rounds: the answer is held against what a request would be told.
+    if (this.waitNs(nowNs, units + 1) === 0) return units + 1;
+    return units > 0 && this.waitNs(nowNs, units) > 0 ? units - 1 : units;
+  }
+
+  /** Time until the whole burst would pass again, ns. */
+  untilFullNs(nowNs: number): number {
+    return Math.max(this.#theoreticalNs - nowNs, 0);
   }
 
   /** Takes `units`, which must pass now. */

@@ -11,6 +11,8 @@ import { OutputPredictor } from "./output-predictor.ts";
 
 const MINUTE_S = 60;
 
+type GcraReading = Pick<Gcra, "remaining" | "untilFullNs">;
+
 /** What an admission would reserve. */
 export interface Reservation {
   readonly tokens: number;
@@ -18,17 +20,17 @@ export interface Reservation {
 }
 
 export class TenantQuota {
-  readonly config: QuotaConfig;
+  #config: QuotaConfig;
   readonly outputs = new OutputPredictor();
   readonly tokensPerDay: Budget;
   readonly spendPerMonth: Budget;
-  readonly #prices: PriceConfig;
+  #prices: PriceConfig;
   readonly #requests: Gcra;
   readonly #tokensPerMinute: Gcra;
   #leases = 0;
 
   constructor(config: QuotaConfig, prices: PriceConfig) {
-    this.config = config;
+    this.#config = config;
     this.#prices = prices;
     this.#requests = new Gcra(config.maxQps, config.burst);
     this.#tokensPerMinute = new Gcra(
@@ -39,15 +41,38 @@ export class TenantQuota {
     this.spendPerMonth = new Budget(config.maxSpendNanoUsdPerMonth);
   }
 
+  get config(): QuotaConfig {
+    return this.#config;
+  }
+
+  /** Other limits from now on; what is reserved and spent stays so. */
+  reconfigure(config: QuotaConfig, prices: PriceConfig): void {
+    this.#config = config;
+    this.#prices = prices;
+    this.#requests.setRate(config.maxQps, config.burst);
+    this.#tokensPerMinute.setRate(config.maxTokensPerMinute / MINUTE_S, config.maxTokensPerMinute);
+    this.tokensPerDay.limit = config.maxTokensPerDay;
+    this.spendPerMonth.limit = config.maxSpendNanoUsdPerMonth;
+  }
+
   /** Requests admitted and not yet ended. */
   get leases(): number {
     return this.#leases;
   }
 
+  /** The rate limits, to be read: what is left of them is told to clients. */
+  get requestRate(): GcraReading {
+    return this.#requests;
+  }
+
+  get tokenRate(): GcraReading {
+    return this.#tokensPerMinute;
+  }
+
   /** What a request of these lengths reserves: its longest output when hard, the usual p90 when soft. */
   reservation(promptTokens: number, maxOutputTokens: number): Reservation {
     const outputTokens =
-      this.config.enforcement === "hard"
+      this.#config.enforcement === "hard"
         ? maxOutputTokens
         : this.outputs.p90Tokens(maxOutputTokens);
     return {
@@ -59,7 +84,7 @@ export class TenantQuota {
   /** The first limit that refuses, with the exact time after which it would not; undefined when all pass. */
   refusal(nowNs: number, reservation: Reservation): Rejection | undefined {
     // When a lease comes free is not knowable: the advice is to try again at once, with the client's own back-off.
-    if (this.#leases >= this.config.maxConcurrentRequests) {
+    if (this.#leases >= this.#config.maxConcurrentRequests) {
       return { reason: "concurrency-limit", retryAfterNs: 0 };
     }
     return (

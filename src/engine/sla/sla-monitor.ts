@@ -17,14 +17,25 @@ export interface TenantSla {
 }
 
 export class SlaMonitor {
-  readonly tenants: readonly TenantSla[];
+  readonly tenants: TenantSla[] = [];
+  readonly #platform: PlatformConfig;
 
   constructor(platform: PlatformConfig) {
-    this.tenants = platform.tenants.map(({ tier }) => {
-      const { targets } = platform.tiers[tier]!;
-      const windows = targets.map((t) => new SlaWindow(t, platform.isolation.victimFactor));
-      return { targets, windows, completed: 0, met: 0 };
-    });
+    this.#platform = platform;
+    this.reloaded();
+  }
+
+  /** The platform has changed in place: newcomers, and fresh windows for tenants whose targets are others now. */
+  reloaded(): void {
+    const { tenants, tiers, isolation } = this.#platform;
+    for (const [index, { tier }] of tenants.entries()) {
+      const { targets } = tiers[tier]!;
+      const known = this.tenants[index];
+      if (known !== undefined && isSame(known.targets, targets)) continue;
+      const windows = targets.map((target) => new SlaWindow(target, isolation.victimFactor));
+      const { completed, met } = known ?? { completed: 0, met: 0 };
+      this.tenants[index] = { targets, windows, completed, met };
+    }
   }
 
   /** The request completed at `nowNs`. */
@@ -38,4 +49,18 @@ export class SlaMonitor {
     tenant.completed += 1;
     if (meetsTargets(tenant.targets, request, nowNs)) tenant.met += 1;
   }
+}
+
+function isSame(a: readonly SlaTarget[], b: readonly SlaTarget[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, index) => {
+      const other = b[index]!;
+      return (
+        one.metric === other.metric &&
+        one.percentile === other.percentile &&
+        one.limitNs === other.limitNs
+      );
+    })
+  );
 }

@@ -48,11 +48,11 @@ export class SlaWindow {
     return size >= SLA_MIN_SAMPLES && this.#overAlarm > size - rank(size, this.#percentile);
   }
 
-  /** The percentile over the window, ns; undefined while there is not enough data. */
-  percentileNs(): number | undefined {
+  /** The target's percentile over the window, or another, ns; undefined while there is not enough data. */
+  percentileNs(percentile = this.#percentile): number | undefined {
     const { size } = this;
     if (size < SLA_MIN_SAMPLES) return undefined;
-    return this.#samples.subarray(0, size).toSorted()[rank(size, this.#percentile) - 1]!;
+    return this.#samples.subarray(0, size).toSorted()[rank(size, percentile) - 1]!;
   }
 }
 

@@ -10,7 +10,7 @@ import { timeCharts } from "./over-time.ts";
 import { LIGHT } from "./palette.ts";
 import { waitChart } from "./waiting.ts";
 
-interface ReportCharts {
+export interface ReportCharts {
   readonly latency: readonly Chart[];
   readonly overTime: readonly Chart[];
   readonly cost: readonly Chart[];

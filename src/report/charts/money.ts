@@ -100,16 +100,19 @@ function shareSpec(
 /** What each tenant pays, stacked by kind; undefined when nothing was billed. */
 export function costChart(results: Results, style: ChartStyle): Chart | undefined {
   const tenants = chartedTenants(results, ROWS);
-  const billed = KINDS.filter(({ usd }) => tenants.some((tenant) => usd(tenant) !== 0));
+  const billed = KINDS.filter(({ usd }) => tenants.some((tenant) => (usd(tenant) ?? 0) !== 0));
+  const hasGpu = tenants.some(({ cost }) => cost.gpuUsdByBatchShare !== null);
   if (billed.length === 0) return undefined;
   const limited = limitNote(tenants.length, results.tenants.length, "tenants");
   return {
     id: "cost",
     title: "Cost per tenant, by kind",
-    note: `The stroke marks where the GPU part would end if every step were split evenly over its batch.${limited}`,
+    note: `${hasGpu ? "The stroke marks where the GPU part would end if every step were split evenly over its batch." : "Tokens only: a client cannot see GPU time."}${limited}`,
     legend: [
       ...billed.map(({ label, colour }) => ({ label, colour: style.palette[colour] })),
-      { label: "GPU part by 1/batch", colour: style.palette.ink, glyph: STROKE },
+      ...(hasGpu
+        ? [{ label: "GPU part by 1/batch", colour: style.palette.ink, glyph: STROKE }]
+        : []),
     ],
     spec: costSpec(style, tenants, billed),
   };
@@ -197,7 +200,8 @@ function costRows(
 }
 
 function baselineRows(tenants: readonly TenantResult[]): Record<string, string | number | null>[] {
-  return tenants.map(({ name, cost }) => ({
+  const known = tenants.filter(({ cost }) => cost.gpuUsdByBatchShare !== null);
+  return known.map(({ name, cost }) => ({
     tenant: name,
     usd: compact(cost.gpuUsdByBatchShare),
     text: formatUsd(cost.gpuUsdByBatchShare),

@@ -24,9 +24,25 @@ const CONTENT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** Renders report.html. */
-export function htmlReport(results: Results, { vegaSource }: PageOptions): string {
-  assert(vegaSource.length > 0, "the page needs the source of the Vega runtime");
+export function htmlReport(results: Results, options: PageOptions): string {
   const document = reportDocument(results, { palette: PAGE_PALETTE, hasLegend: false });
+  const origin =
+    results.load === undefined
+      ? "a simulation. Equal scenario, seed and version give an equal report."
+      : "measured by a load generator from the client’s side.";
+  return htmlPage(document, { ...options, version: results.tenantryVersion, origin });
+}
+
+/** Renders any document as a page; `origin` says in the footer where its figures come from. */
+export function htmlPage(
+  document: ReportDocument,
+  {
+    vegaSource,
+    version,
+    origin,
+  }: PageOptions & { readonly version: string; readonly origin: string },
+): string {
+  assert(vegaSource.length > 0, "the page needs the source of the Vega runtime");
   const title = escapeHtml(document.title);
   return `<!doctype html>
 <html lang="en">
@@ -34,17 +50,17 @@ export function htmlReport(results: Results, { vegaSource }: PageOptions): strin
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
-<meta name="generator" content="Tenantry ${escapeHtml(results.tenantryVersion)}">
+<meta name="generator" content="Tenantry ${escapeHtml(version)}">
 <title>${title} · Tenantry</title>
 <link rel="icon" href="data:,">
 <style>${styleSheet()}</style>
 </head>
 <body>
-${renderHead(document, results)}
+${renderHead(document, version)}
 <main class="wrap">
 ${document.sections.map(renderSection).join("\n")}
 </main>
-<footer class="wrap">Tenantry ${escapeHtml(results.tenantryVersion)}, a simulation. Equal scenario, seed and version give an equal report.</footer>
+<footer class="wrap">Tenantry ${escapeHtml(version)}, ${escapeHtml(origin)}</footer>
 <div id="tip" role="tooltip" hidden></div>
 ${scripts(document, vegaSource)}
 </body>

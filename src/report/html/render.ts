@@ -3,7 +3,6 @@
  * never from the input.
  */
 import { unreachable } from "../../base/assert.ts";
-import type { Results } from "../../results/results.ts";
 import type { Chart } from "../charts/frame.ts";
 import type { Definition } from "../definitions.ts";
 import type { Block, ReportDocument, Section, TierVerdict } from "../document.ts";
@@ -27,7 +26,7 @@ const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
 const CUT_TEXT = 20;
 
 /** Title, question, headline, facts, verdicts per tier, key figures and the links to the sections. */
-export function renderHead(document: ReportDocument, results: Results): string {
+export function renderHead(document: ReportDocument, version: string): string {
   const question =
     document.question === "" ? "" : `<p class="question">${escapeHtml(document.question)}</p>`;
   const facts = document.facts.map(
@@ -37,14 +36,14 @@ export function renderHead(document: ReportDocument, results: Results): string {
     ({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`,
   );
   return `<header class="top"><div class="wrap">
-<div class="brand"><b>Tenantry</b><span>version ${escapeHtml(results.tenantryVersion)}</span></div>
+<div class="brand"><b>Tenantry</b><span>version ${escapeHtml(version)}</span></div>
 <h1>${escapeHtml(document.title)}</h1>
 ${question}
 <p class="headline">${escapeHtml(document.headline)}</p>
 <dl class="facts">${facts.join("")}</dl>
 </div></header>
 <div class="wrap">
-<section class="cards" aria-label="Verdict per tier">${document.verdicts.map(renderVerdict).join("")}</section>
+${renderVerdicts(document.verdicts)}
 <section class="figures" aria-label="Key figures">${document.figures.map(renderFigure).join("")}</section>
 </div>
 <nav class="toc" aria-label="Sections"><div class="wrap">${links.join("")}</div></nav>`;
@@ -52,6 +51,12 @@ ${question}
 
 export function renderSection(section: Section): string {
   return `<section><h2 id="${section.id}">${escapeHtml(section.title)}</h2>${section.blocks.map(renderBlock).join("\n")}</section>`;
+}
+
+function renderVerdicts(verdicts: readonly TierVerdict[]): string {
+  return verdicts.length === 0
+    ? ""
+    : `<section class="cards" aria-label="Verdict per tier">${verdicts.map(renderVerdict).join("")}</section>`;
 }
 
 function renderVerdict(verdict: TierVerdict): string {

@@ -91,13 +91,11 @@ function poolUseTable(results: Results): Table {
       left("GPU"),
       right("Replicas"),
       right("GPUs provisioned"),
-      right("GPUs required", DEFINITIONS.requiredGpus.meaning),
+      right("GPUs by rule of thumb", DEFINITIONS.requiredGpus.meaning),
       ...UTILIZATION_COLUMNS,
     ],
     rows: results.pools.map((pool) => {
       const provisioned = pool.replicas * pool.gpusPerReplica;
-      const isShort = pool.requiredGpus > provisioned;
-      const required = formatCount(pool.requiredGpus);
       return [
         cell(pool.name),
         cell(pool.owner === null ? pool.kind : `${pool.kind} to ${pool.owner}`),
@@ -105,7 +103,7 @@ function poolUseTable(results: Results): Table {
         cell(pool.gpu),
         cell(formatCount(pool.replicas)),
         cell(formatCount(provisioned)),
-        isShort ? toned(required, "bad", "More than provisioned.") : cell(required),
+        cell(formatCount(pool.requiredGpus)),
         ...utilizationCells(pool.utilization),
       ];
     }),

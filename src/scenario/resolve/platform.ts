@@ -64,9 +64,6 @@ function checkTiers(context: Context, tiers: readonly TierConfig[]): void {
   // Tiers with problems of their own are set aside; what is left says nothing about the whole.
   if (tiers.length < keysAt(context.written, path).length) return;
   if (tiers.length === 0) context.report.error(path, "expected at least one tier");
-  else if (tiers.every((tier) => tier.weight === 0)) {
-    context.report.error(path, "every tier has weight 0: at least one must be above 0");
-  }
 }
 
 function resolveAllHardware(context: Context): PoolHardware[] {

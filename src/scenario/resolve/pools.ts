@@ -33,6 +33,10 @@ export function resolvePool(
   const adapterBudgetBytes = adapterBudgetOf(context, hardware, others.tenants);
   const memory = resolveMemory(context, hardware, adapterBudgetBytes);
   if (memory === undefined) return undefined;
+  if (pool.maxNumBatchedTokens < pool.maxNumSeqs) {
+    const message = `expected at least maxNumSeqs, ${pool.maxNumSeqs}: every sequence decodes one token a step`;
+    context.report.error(["platform", "pools", name, "maxNumBatchedTokens"], message);
+  }
   return {
     name,
     model,
@@ -50,6 +54,7 @@ export function resolvePool(
     blockBytes: memory.blockBytes,
     adapterBudgetBytes,
     gpuHourNanoUsd: pool.gpuHour ?? context.file.platform.prices.gpuHour,
+    resumable: context.file.serve.backend !== "openai",
     idleCost: pool.idleCost,
   };
 }

@@ -7,10 +7,30 @@ import { type Context, indexOfName } from "./context.ts";
 
 /** Faults with their pools as indices. */
 export function resolveFaults(context: Context, platform: PlatformConfig): FaultConfig[] {
-  return context.file.faults.flatMap((fault, index) => {
+  const resolved: FaultConfig[] = [];
+  for (const [index, fault] of context.file.faults.entries()) {
     const kind = fault.crash === undefined ? "slow" : "crash";
-    return resolveFault(context, platform, { fault, path: ["faults", index, kind] }) ?? [];
-  });
+    const path = ["faults", index, kind];
+    const one = resolveFault(context, platform, { fault, path });
+    if (one === undefined) continue;
+    const other = resolved.find((earlier) => isOverlapping(earlier, one));
+    if (other !== undefined) {
+      const message = `this replica is already ${kind === "crash" ? "down" : "slow"} at ${other.atNs / 1e9} s by another fault; one must end before the next begins`;
+      context.report.error(path, message);
+    }
+    resolved.push(one);
+  }
+  return resolved;
+}
+
+/** Whether two faults of the same kind hit the same replica at the same time: which one ends it would be anyone's guess. */
+function isOverlapping(a: FaultConfig, b: FaultConfig): boolean {
+  const isSame = a.kind === b.kind && a.pool === b.pool && a.replica === b.replica;
+  return isSame && a.atNs < endOf(b) && b.atNs < endOf(a);
+}
+
+function endOf(fault: FaultConfig): number {
+  return fault.atNs + (fault.kind === "crash" ? fault.downForNs : fault.forNs);
 }
 
 function resolveFault(
@@ -45,7 +65,9 @@ function resolveFault(
 /** Duration, warm-up, seed and audit. */
 export function resolveSimulation(context: Context): SimulationConfig {
   const { duration, maxRequests, warmup, seed, audit } = context.file.simulation;
-  if (warmup >= duration) {
+  if (duration === 0) {
+    context.report.error(["simulation", "duration"], "expected a duration above 0s");
+  } else if (warmup >= duration) {
     context.report.error(["simulation", "warmup"], "expected a warm-up shorter than the duration");
   }
   const isEndless =

@@ -6,7 +6,7 @@ import type { PlatformConfig, PoolConfig, TenantConfig } from "../../engine/conf
 import { keysAt } from "../plain.ts";
 import type { Path } from "../problems.ts";
 import type { ClientConfig, LengthConfig } from "../scenario.ts";
-import type { ClientFile } from "../schema/workload.ts";
+import type { ClientFile, LengthFile } from "../schema/workload.ts";
 import { boundsOf, resolveArrivals, resolveLength } from "./arrivals.ts";
 import { type Context, indexOfName, reportUnknown } from "./context.ts";
 
@@ -136,10 +136,22 @@ function resolveLengths(
     }
     const longest = key === "promptTokens" ? Math.max(1, context - longestOutput) : longestOutput;
     resolved[key] = resolveLength(given, longest);
+    if (key === "outputTokens" && client.maxOutputTokens === undefined) {
+      warnOfCut(scope, given, longestOutput);
+    }
     checkBounds(scope, key, resolved[key]);
   }
   checkFit(scope, resolved.promptTokens, { longestOutput, pool: served.pool });
   return resolved;
+}
+
+/** Outputs that the tenant's default max_tokens would cut, every one of them. */
+function warnOfCut(scope: Scope, given: LengthFile, longestOutput: number): void {
+  if (boundsOf(resolveLength(given, Infinity)).min <= longestOutput) return;
+  scope.context.report.warning(
+    [...scope.path, "outputTokens"],
+    `outputs end at ${longestOutput} tokens, the tenant's defaultMaxOutputTokens: give maxOutputTokens for longer ones`,
+  );
 }
 
 function checkBounds(scope: Scope, key: string, length: LengthConfig): void {

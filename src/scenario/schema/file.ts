@@ -3,7 +3,8 @@
  */
 import { z } from "zod";
 import { platform } from "./platform.ts";
-import { faults, serve, simulation, workload } from "./workload.ts";
+import { serve } from "./serve.ts";
+import { faults, simulation, workload } from "./workload.ts";
 
 /** The version this program writes and reads; older files are migrated (migrate.ts). */
 export const CURRENT_VERSION = 1;

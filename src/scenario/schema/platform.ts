@@ -9,11 +9,11 @@ import {
   bytesPerS,
   countOrUnlimited,
   duration,
+  durationFrom,
   durationOr,
   flopsPerS,
   named,
   positiveCount,
-  positiveDuration,
   positiveNumber,
   rateOrUnlimited,
   share,
@@ -85,7 +85,7 @@ const target = z
 export const METRICS = ["ttft", "tpot", "e2e", "queue"] as const;
 
 const tier = z.strictObject({
-  weight: z.number().nonnegative().describe("Share of service relative to the other tiers."),
+  weight: positiveNumber().describe("Share of service relative to the other tiers."),
   targets: z.array(target).default([]).describe("Latency targets; a request must meet every one."),
   objective: share()
     .prefault("99%")
@@ -131,6 +131,10 @@ const gpu = z.strictObject({
   pcie: bytesPerS().describe("Host to device, one direction."),
 });
 
+/** Larger pools and batches exist nowhere; beyond these, a slip of the keyboard costs minutes and gigabytes. */
+const MOST_REPLICAS = 4096;
+const MOST_SEQUENCES = 16_384;
+
 const pool = z.strictObject({
   model: z.string().describe("Model the pool serves: one of the catalogue or of platform.models."),
   precision: z
@@ -138,7 +142,7 @@ const pool = z.strictObject({
     .default("bf16")
     .describe("Precision of the weights; the KV cache is BF16."),
   gpu: z.string().describe("GPU type: one of the catalogue or of platform.gpus."),
-  replicas: z.int().positive().describe("Running instances of the model."),
+  replicas: z.int().positive().max(MOST_REPLICAS).describe("Running instances of the model."),
   tensorParallel: z.int().positive().default(1).describe("GPUs per replica."),
   dedicatedTo: z
     .string()
@@ -157,6 +161,7 @@ const pool = z.strictObject({
   maxNumSeqs: z
     .int()
     .positive()
+    .max(MOST_SEQUENCES)
     .default(256)
     .describe("Sequences in a running batch (vLLM max_num_seqs)."),
   maxNumBatchedTokens: z
@@ -270,7 +275,7 @@ const prices = z.strictObject({
 });
 
 const isolation = z.strictObject({
-  checkEvery: positiveDuration().prefault("1s").describe("How often tenants are examined."),
+  checkEvery: durationFrom("10ms").prefault("1s").describe("How often tenants are examined."),
   victimFactor: positiveNumber()
     .default(1.5)
     .describe("A victim's P99 exceeds this multiple of its target."),

@@ -121,11 +121,25 @@ export const countOrUnlimited = () => numberOr(orWord(COUNT, UNLIMITED));
 export const positiveCount = () =>
   count().refine((value) => value >= 1, { error: "expected 1 or more" });
 
+/** More requests a second from one client than any platform serves: beyond it lie only slips of the keyboard. */
+const MOST_PER_S = 1_000_000;
+
 export const positiveRate = () =>
-  rate().refine((value) => value > 0, { error: "expected a rate above 0/s" });
+  rate()
+    .refine((value) => value > 0, { error: "expected a rate above 0/s" })
+    .refine((value) => value <= MOST_PER_S, { error: `expected at most ${MOST_PER_S}/s` });
 
 export const positiveDuration = () =>
   duration().refine((value) => value > 0, { error: "expected a duration above 0s" });
+
+/** A duration no shorter than `least`: what happens more often would only keep the machine busy. */
+export const durationFrom = (least: string) => {
+  const parsed = parseDurationNs(least);
+  const leastNs = parsed.kind === "value" ? parsed.value : 0;
+  return duration().refine((value) => value >= leastNs, {
+    error: `expected ${least} or longer`,
+  });
+};
 
 /** A share of one: `60%` or 0.6. */
 export const share = () =>

@@ -7,6 +7,7 @@ import {
   count,
   countOrUnlimited,
   duration,
+  durationFrom,
   durationOr,
   named,
   oneOf,
@@ -23,7 +24,7 @@ const DAY_CURVE_NAMES = ["chat-day", "code-day"] as const;
 const shape = oneOf({
   diurnal: z
     .strictObject({
-      period: positiveDuration().prefault("24h").describe("Length of one cycle."),
+      period: durationFrom("1s").prefault("24h").describe("Length of one cycle."),
       levels: z
         .union([z.enum(DAY_CURVE_NAMES), z.array(z.number().nonnegative()).min(2)])
         .describe(
@@ -55,7 +56,7 @@ const shape = oneOf({
     .strictObject({
       at: duration().describe("When it begins."),
       for: positiveDuration().describe("How long it lasts."),
-      factor: z.number().nonnegative().describe("Multiplies the rate."),
+      factor: z.number().nonnegative().max(10_000).describe("Multiplies the rate."),
     })
     .describe("A rectangular burst (or, below 1, a lull)."),
 });
@@ -64,9 +65,11 @@ const shapes = z
   .array(shape)
   .default([])
   .describe("Multipliers on the rate over time; several multiply.");
-const cv = positiveNumber().describe(
-  "Coefficient of variation of the gaps; 1 is as variable as Poisson.",
-);
+const cv = z
+  .number()
+  .positive()
+  .max(100)
+  .describe("Coefficient of variation of the gaps; 1 is as variable as Poisson.");
 const meanRate = positiveRate().describe("Mean arrivals, for example 20/s.");
 
 const trace = z.strictObject({
@@ -120,15 +123,19 @@ const arrivals = z
           .describe("Bursts: a Poisson process that switches between two rates."),
         onRate: positiveRate().describe("Arrivals while on."),
         offRate: rate().prefault("0/s").describe("Arrivals while off."),
-        meanOn: positiveDuration().describe("Mean length of an on period (exponential)."),
-        meanOff: positiveDuration().describe("Mean length of an off period (exponential)."),
+        meanOn: durationFrom("1ms").describe("Mean length of an on period (exponential)."),
+        meanOff: durationFrom("1ms").describe("Mean length of an off period (exponential)."),
         shapes,
       }),
       z.strictObject({
         process: z
           .literal("closed-loop")
           .describe("Users who wait for an answer before they ask again."),
-        users: z.int().positive().describe("Users, each with one request at a time."),
+        users: z
+          .int()
+          .positive()
+          .max(1_000_000)
+          .describe("Users, each with one request at a time."),
         think: duration().describe("Mean pause between an answer and the next request."),
         thinkCv: z
           .number()
@@ -245,7 +252,7 @@ const fault = oneOf({
       replica: replicaNumber,
       at: duration().describe("When it begins."),
       for: positiveDuration().describe("How long it lasts."),
-      factor: positiveNumber().describe("Every step takes this many times as long."),
+      factor: z.number().min(1).describe("Every step takes this many times as long."),
     })
     .describe("A straggler."),
 });
@@ -279,26 +286,6 @@ export const simulation = z
   })
   .prefault({})
   .describe("How long to simulate, and with which seed.");
-
-/** Read by `tenantry serve`; accepted and checked here so that one file serves every command. */
-export const serve = z
-  .strictObject({
-    listen: z
-      .string()
-      .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/u, {
-        error: "expected host:port such as 127.0.0.1:8080",
-      })
-      .default("127.0.0.1:8080")
-      .describe("Address of the HTTP server, host:port."),
-    backend: z
-      .enum(["paced", "openai", "onnx"])
-      .default("paced")
-      .describe(
-        "What runs the models: paced simulation, OpenAI-compatible servers, or own GPU workers.",
-      ),
-  })
-  .optional()
-  .describe("Live serving.");
 
 export type ClientFile = z.output<typeof client>;
 export type ArrivalsFile = z.output<typeof arrivals>;

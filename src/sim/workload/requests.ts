@@ -6,7 +6,7 @@ import { assert } from "../../base/assert.ts";
 import type { RandomStream } from "../../base/random.ts";
 import type { ClientConfig } from "../../scenario/scenario.ts";
 import type { Arrival } from "./client.ts";
-import { createLengthSampler } from "./lengths.ts";
+import { createLengthSampler } from "../../scenario/length-sampler.ts";
 
 /** First attempts, one at a time. */
 export interface RequestSource {

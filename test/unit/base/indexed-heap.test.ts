@@ -32,6 +32,7 @@ test("knows the first by key and tie after any sets, moves and deletes", () => {
           entries.delete(id);
         }
         expect(heap.size).toBe(entries.size);
+        expect(heap.has(id)).toBe(entries.has(id));
         const first = firstOf(entries);
         expect(heap.firstKey).toBe(first === undefined ? Infinity : first[1].key);
         if (first !== undefined) expect(heap.first).toBe(first[0]);

@@ -104,13 +104,13 @@ describe("simulate", () => {
     expect(bytes("four", "--seed", "2")).not.toBe(first);
   });
 
-  test("stays within 100 columns and fails on a missed SLA only when asked", () => {
+  test("stays within 80 columns and fails on a missed SLA only when asked", () => {
     const scenario = file("fine.yaml", FINE);
     const set = ["--set", "platform.tiers.silver.targets=[{ ttft: 1ms, percentile: 99 }]"];
     const plain = tenantry("simulate", scenario, ...set);
     expect(plain.status).toBe(0);
     expect(Math.max(...plain.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(
-      100,
+      80,
     );
     expect(tenantry("simulate", scenario, ...set, "--fail-on-sla", "--quiet")).toMatchObject({
       status: 1,

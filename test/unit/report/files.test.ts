@@ -26,7 +26,7 @@ describe("the terminal's summary", () => {
     ["an empty run", emptyResults()],
     ["300 tenants", manyTenants(300)],
     ["very long names", withNames("a-customer-with-a-very-long-name-".repeat(4))],
-  ])("fits 100 columns: %s", (_, results) => {
+  ])("fits 80 columns: %s", (_, results) => {
     for (const table of summaryTables(results)) {
       expect(tableWidth([table.head, ...table.rows])).toBeLessThanOrEqual(SUMMARY_WIDTH);
       for (const row of table.rows) expect(row).toHaveLength(table.head.length);
@@ -36,9 +36,9 @@ describe("the terminal's summary", () => {
   test("shows each tier beside its target", () => {
     const [tiers] = summaryTables(exampleResults());
     expect(tiers?.rows).toEqual([
-      ["gold", "57,331", "19.7 ms", "44.8 ms", "50 ms", "99.9938 %", "met", "$54.45"],
-      ["silver", "42,875", "44.0 ms", "100.04 ms", "100 ms", "98.55 %", "missed", "$31.78"],
-      ["bronze", "64,966", "807 ms", "1.83 s", "500 ms", "97.10 %", "missed", "$47.63"],
+      ["gold", "57,331", "0", "19.7 ms", "44.8 ms", "50 ms", "99.9938 %", "met", "$54.45"],
+      ["silver", "42,875", "0", "44.0 ms", "100.04 ms", "100 ms", "98.55 %", "missed", "$31.78"],
+      ["bronze", "64,966", "412", "807 ms", "1.83 s", "500 ms", "97.10 %", "missed", "$47.63"],
     ]);
   });
 
@@ -49,8 +49,8 @@ describe("the terminal's summary", () => {
   });
 
   test("lets no name steer the terminal", () => {
-    const [, tenants] = summaryTables(withNames("\u001b[31mred\u202e"));
-    expect(tenants?.rows[0]?.[0]).toBe("?[31mred?0");
+    const [, tenants] = summaryTables(withNames("\u001bx\u202e"));
+    expect(tenants?.rows[0]?.[0]).toBe("?x?0");
   });
 });
 

@@ -74,6 +74,7 @@ export function slaOf(
   return {
     targets,
     compliance,
+    complianceOwed: compliance,
     complianceWithRejections: compliance === null ? null : compliance - 0.003,
     objective: tier.objective,
     errorBudgetBurn: compliance === null ? null : (1 - compliance) / (1 - tier.objective),

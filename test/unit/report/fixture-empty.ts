@@ -98,6 +98,7 @@ function emptySla(sla: SlaBlock): SlaBlock {
       verdict: "not-enough-data" as const,
     })),
     compliance: null,
+    complianceOwed: null,
     complianceWithRejections: null,
     errorBudgetBurn: null,
     goodputPerS: 0,

@@ -71,7 +71,7 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
       ),
   );
   const arrived = sum(tenants.map((tenant) => tenant.counts.arrived));
-  const charged = sum(tenants.map((tenant) => tenant.cost.gpuUsd));
+  const charged = sum(tenants.map((tenant) => tenant.cost.gpuUsd ?? 0));
   return {
     schemaVersion: 1,
     tenantryVersion: "0.1.0",
@@ -85,6 +85,7 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
     policy: "slo-fair",
     run: {
       simulatedSeconds: SLICES * SLICE_SECONDS,
+      arrivalSeconds: SLICES * SLICE_SECONDS,
       warmupSeconds: 300,
       requests: arrived,
       skippedTraceRows: 3,
@@ -98,6 +99,8 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
       gpuUsd: 96,
       chargedGpuUsd: charged,
       idleUsd: 96 - charged,
+      downUsd: 0,
+      recomputedUsd: 0,
       revenueUsd: 131.25,
       usdPerMillionTokens: 1.3125,
     },

@@ -92,7 +92,7 @@ describe("words", () => {
       "1 of 3 tiers met their SLA. Silver missed: TTFT P99 100.04 ms against 100 ms. Bronze missed: TTFT P99 1.83 s against 500 ms.",
     );
     expect(text).toContain(
-      "99.9938 % of completed requests met every target; the objective is 99.99 %",
+      "99.9938 % of the requests within quota met every target; the objective is 99.99 %",
     );
     // Of every $100: (1 - 0.99621) x 100 and (1 - 0.9312) x 100.
     expect(text).toContain("$0.379 was billed to the wrong tenant");

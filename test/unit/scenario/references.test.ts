@@ -194,10 +194,10 @@ describe("references and sizes", () => {
     ],
     [
       "  pools:",
-      "  tiers: { gold: { weight: 0 }, silver: { weight: 0 }, bronze: { weight: 0 } }\n  pools:",
-      "4:10",
-      "platform.tiers",
-      "every tier has weight 0",
+      "  tiers: { gold: { weight: 0 }, silver: { weight: 1 }, bronze: { weight: 1 } }\n  pools:",
+      "4:28",
+      "platform.tiers.gold.weight",
+      "expected more than 0",
     ],
     [
       "    gold: { model: llama-3.1-8b, gpu: h100-sxm, replicas: 1, dedicatedTo: acme }\n",

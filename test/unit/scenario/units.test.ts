@@ -75,7 +75,7 @@ describe("refuses", () => {
     [parseBytes, "80gib", "unknown unit 'gib'", "GiB"],
     [parseBytes, "80Gi", "unknown unit 'Gi'", "GiB"],
     [parseDurationNs, "5m", "unknown unit 'm' (known: ns, us, µs, ms, s, min, h, d)"],
-    [parseBytes, "0.3B", "it must be a whole number of bytes"],
+    [parseDurationNs, "0.3ns", "it must be a whole number of nanoseconds"],
     [
       parseCount,
       "1.5",

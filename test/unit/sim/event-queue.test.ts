@@ -45,3 +45,17 @@ test("a source may move its event, take it back, or ask for another while it run
   expect(times).toEqual([1, 2, 3]);
   expect(events.nextNs).toBe(Infinity);
 });
+
+test("knows whether anything but recurring events is left", () => {
+  const events = new EventQueue(3);
+  const [calendar, arrival, wake] = (["calendar", "arrival", "wake"] as const).map((rank) =>
+    events.addSource(rank, () => {}),
+  );
+  events.schedule(calendar!, 1);
+  events.schedule(wake!, 2);
+  expect(events.hasWork).toBe(false);
+  events.schedule(arrival!, 3);
+  expect(events.hasWork).toBe(true);
+  while (events.runNext());
+  expect(events.hasWork).toBe(false);
+});

@@ -1,8 +1,8 @@
 /** Length samplers: bounds, means and medians of each distribution. */
 import { describe, expect, test } from "vitest";
-import { randomStream } from "../../../../src/base/random.ts";
-import type { LengthConfig } from "../../../../src/scenario/scenario.ts";
-import { createLengthSampler } from "../../../../src/sim/workload/lengths.ts";
+import { randomStream } from "../../../src/base/random.ts";
+import type { LengthConfig } from "../../../src/scenario/scenario.ts";
+import { createLengthSampler } from "../../../src/scenario/length-sampler.ts";
 
 const DRAWS = 100_000;
 

@@ -3,10 +3,10 @@
  * the nearest token and never below one; a tail that is cut is moved to the bound, not drawn again, so that every
  * request takes the same number of draws.
  */
-import { assert, unreachable } from "../../base/assert.ts";
-import { drawExponential, drawNormal } from "../../base/random.ts";
-import type { RandomStream } from "../../base/random.ts";
-import type { LengthConfig } from "../../scenario/scenario.ts";
+import { assert, unreachable } from "../base/assert.ts";
+import { drawExponential, drawNormal } from "../base/random.ts";
+import type { RandomStream } from "../base/random.ts";
+import type { LengthConfig } from "./scenario.ts";
 
 /** Draws a length in tokens: an integer >= 1. */
 type LengthSampler = () => number;
