@@ -1,0 +1,191 @@
+/**
+ * A comparison as a document: the same words, tables and charts for the page and the Markdown, in the form in which reports
+ * are written, so that both look like one family.
+ */
+import type { Results } from "../../results/results.ts";
+import type { ChartStyle } from "../charts/frame.ts";
+import { DEFINITIONS } from "../definitions.ts";
+import type { Block, ReportDocument, Section } from "../document.ts";
+import type { KeyFigure } from "../figures.ts";
+import { formatDuration, MISSING } from "../format.ts";
+import { type Cell, cell, left, right, type Table, toned } from "../table.ts";
+import { capital } from "../verdict.ts";
+import { billComparison, flowComparison, latencyComparison } from "./charts.ts";
+import type { Comparison, Difference, Row } from "./compare.ts";
+import { sideName } from "./side.ts";
+import { differenceText, intervalText, relativeText, valueText } from "./words.ts";
+
+const UNKNOWN = "Not known on one side: nothing to compare.";
+const NO_INTERVAL = "One run each: no interval.";
+
+/** Everything the comparison says; `firsts` are the first runs of the sides, which charts show. */
+export function comparisonDocument(
+  comparison: Comparison,
+  firsts: readonly Results[],
+  style: ChartStyle,
+): ReportDocument {
+  return {
+    title: titleOf(comparison),
+    question: "",
+    headline: headline(comparison),
+    facts: comparison.sides.map(({ name, source, scenario, seeds, kind }, index) => [
+      name,
+      `${source}: ${scenario}, ${kind} ${formatDuration(firsts[index]?.run.simulatedSeconds ?? null)}, ${seedWords(seeds)}`,
+    ]),
+    verdicts: [],
+    figures: comparison.tiers.flatMap(tierFigure),
+    sections: sections(comparison, firsts, style).filter(({ blocks }) => blocks.length > 0),
+  };
+}
+
+function titleOf({ sides }: Comparison): string {
+  const names = new Set(sides.map(({ scenario }) => scenario));
+  return names.size === 1
+    ? `${[...names].join("")}: ${sides.map(({ name }) => name).join(" and ")} compared`
+    : [...names].join(" and ");
+}
+
+/** P99 of the time to first token, tier by tier, of every further side against the first. */
+function headline({ tiers, sides }: Comparison): string {
+  const sentences = sides.slice(1).map(({ name }, at) => {
+    const changes = tiers.flatMap(({ name: tier, rows }) => {
+      const relative = rows.find(({ id }) => id === "ttft-p99")?.differences[at]?.relative ?? null;
+      return relative === null ? [] : [`${tier} ${relativeText(relative)}`];
+    });
+    return changes.length === 0
+      ? `${name} against A: no tier has a time to first token on both sides.`
+      : `${name} against A: TTFT P99 ${changes.join(", ")}.`;
+  });
+  return sentences.join(" ");
+}
+
+function tierFigure({ name, rows }: Comparison["tiers"][number]): readonly KeyFigure[] {
+  const row = rows.find(({ id }) => id === "ttft-p99");
+  if (row === undefined) return [];
+  return [
+    {
+      label: `${capital(name)}: TTFT P99`,
+      values: row.values.map((value, side) => ({
+        name: sideName(side),
+        value: valueText(value, row.unit),
+      })),
+      detail: row.differences
+        .map((one, at) => `${sideName(at + 1)} − A: ${changeText(one, row)}`)
+        .join("; "),
+      hint: DEFINITIONS.ttft.meaning,
+    },
+  ];
+}
+
+function sections(
+  comparison: Comparison,
+  firsts: readonly Results[],
+  style: ChartStyle,
+): readonly Section[] {
+  const { tiers, platform, bills, notes } = comparison;
+  const bill = firsts[0] === undefined ? undefined : billComparison(comparison, firsts[0], style);
+  const latency = latencyComparison(firsts, style);
+  const flow = flowComparison(firsts, style);
+  return [
+    {
+      id: "notes",
+      title: "What is compared",
+      blocks: notes.map((text) => ({ kind: "text", text })),
+    },
+    {
+      id: "tiers",
+      title: "Tiers",
+      blocks: tiers.map(({ name, rows }) => table(comparison, capital(name), rows)),
+    },
+    { id: "latency", title: "Latency", blocks: chartBlock(latency) },
+    { id: "over-time", title: "Over time", blocks: chartBlock(flow) },
+    { id: "platform", title: "Platform", blocks: [table(comparison, "Platform", platform)] },
+    {
+      id: "bills",
+      title: "Bills",
+      blocks: [
+        ...chartBlock(bill === undefined ? [] : [bill]),
+        table(comparison, "Bills per tenant", billRows(bills)),
+      ],
+    },
+    {
+      id: "appendix",
+      title: "Appendix",
+      blocks: [{ kind: "definitions", definitions: DEFINED }],
+    },
+  ];
+}
+
+const DEFINED = [
+  DEFINITIONS.ttft,
+  DEFINITIONS.tpot,
+  DEFINITIONS.e2e,
+  DEFINITIONS.quantiles,
+  DEFINITIONS.compliance,
+  DEFINITIONS.goodput,
+  DEFINITIONS.utilization,
+];
+
+/** All tenants' bills in one table: "aurora: tokens". */
+export function billRows(bills: Comparison["bills"]): readonly Row[] {
+  return bills.flatMap(({ name, rows }) =>
+    rows.map((row) => ({ ...row, label: `${name}: ${row.label.toLowerCase()}` })),
+  );
+}
+
+function table({ sides, confidence }: Comparison, title: string, rows: readonly Row[]): Block {
+  const others = sides.slice(1);
+  const columns = [
+    left("Measure"),
+    ...sides.map(({ name, source }) => right(name, source)),
+    ...others.flatMap(({ name }) => [
+      right(`${name} − A`, "Absolute difference."),
+      right("Relative", `Difference as a share of A's value.`),
+      ...(confidence === null
+        ? []
+        : [right("95 % interval", "Of the absolute difference, over paired replications.")]),
+    ]),
+  ];
+  const body: Table = {
+    title,
+    columns,
+    rows: rows.map((row) => [
+      cell(row.label),
+      ...row.values.map((value) => cell(valueText(value, row.unit))),
+      ...row.differences.flatMap((one) => differenceCells(one, row, confidence !== null)),
+    ]),
+  };
+  return { kind: "table", table: body };
+}
+
+function differenceCells(one: Difference, row: Row, hasInterval: boolean): readonly Cell[] {
+  const cells = [
+    cell(differenceText(one.absolute, row.unit), UNKNOWN),
+    cell(relativeText(one.relative), UNKNOWN),
+  ];
+  if (!hasInterval) return cells;
+  const text = intervalText(one, row);
+  return [...cells, isClear(one) ? toned(text, "plain", "Excludes zero.") : quiet(text)];
+}
+
+/** An interval that holds zero says that the difference may be chance. */
+function isClear({ interval }: Difference): boolean {
+  return interval !== null && (interval.low > 0 || interval.high < 0);
+}
+
+function quiet(text: string): Cell {
+  return toned(text, "muted", text === MISSING ? NO_INTERVAL : "Includes zero: may be chance.");
+}
+
+function changeText({ absolute, relative }: Difference, { unit }: Row): string {
+  return `${differenceText(absolute, unit)} (${relativeText(relative)})`;
+}
+
+function seedWords(seeds: readonly number[]): string {
+  const [first] = seeds;
+  return seeds.length === 1 ? `seed ${first}` : `seeds ${first} to ${seeds.at(-1)}`;
+}
+
+function chartBlock(charts: Extract<Block, { kind: "charts" }>["charts"]): readonly Block[] {
+  return charts.length === 0 ? [] : [{ kind: "charts", charts }];
+}

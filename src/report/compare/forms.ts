@@ -1,0 +1,91 @@
+/** A comparison's forms: one page that needs nothing else, Markdown, and rows of text for a terminal of 80 columns. */
+import type { Results } from "../../results/results.ts";
+import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
+import { htmlPage } from "../html/page.ts";
+import { markdownOf } from "../markdown.ts";
+import { cleaned, cut, type SummaryTable, tableWidth } from "../summary.ts";
+import { capital } from "../verdict.ts";
+import type { Comparison, Difference, Row } from "./compare.ts";
+import { billRows, comparisonDocument } from "./document.ts";
+import { sideName } from "./side.ts";
+import { differenceText, relativeText, valueText } from "./words.ts";
+
+/** Columns of a terminal the tables must fit, borders included. */
+export const COMPARE_WIDTH = 80;
+/** A measure's name is never cut below this. */
+const LEAST_LABEL = 10;
+
+/** Renders compare.html. */
+export function compareHtml(
+  comparison: Comparison,
+  firsts: readonly Results[],
+  vegaSource: string,
+): string {
+  const document = comparisonDocument(comparison, firsts, {
+    palette: PAGE_PALETTE,
+    hasLegend: false,
+  });
+  const version = comparison.tenantryVersion;
+  return htmlPage(document, { vegaSource, version, origin: "a comparison of results." });
+}
+
+/** Renders compare.md. */
+export function compareMarkdown(comparison: Comparison, firsts: readonly Results[]): string {
+  return markdownOf(comparisonDocument(comparison, firsts, { palette: LIGHT, hasLegend: false }));
+}
+
+/** The tables for a terminal: one per tier, the platform, the bills. */
+export function compareTables(comparison: Comparison): readonly SummaryTable[] {
+  const { tiers, platform, bills } = comparison;
+  return [
+    ...tiers.map(({ name, rows }) => terminalTable(capital(name), rows, comparison)),
+    terminalTable("Platform", platform, comparison),
+    terminalTable("Bills per tenant", billRows(bills), comparison),
+  ];
+}
+
+function terminalTable(title: string, rows: readonly Row[], comparison: Comparison): SummaryTable {
+  const { sides, confidence } = comparison;
+  const isWide = sides.length === 2;
+  const head = isWide
+    ? ["", "A", "B", "B − A", "Relative", ...(confidence === null ? [] : ["± 95 %"])]
+    : ["", "A", ...sides.slice(1).map((_, at) => `${sideName(at + 1)} (against A)`)];
+  const body = rows.map((row) => [
+    cleaned(row.label),
+    ...(isWide ? pair(row, confidence) : many(row)),
+  ]);
+  const excess = tableWidth([head, ...body]) - COMPARE_WIDTH;
+  const longest = body.reduce((most, [label = ""]) => Math.max(most, Array.from(label).length), 0);
+  const width = Math.max(LEAST_LABEL, longest - Math.max(0, excess));
+  return {
+    title: cleaned(title),
+    head,
+    rows: body.map(([label = "", ...rest]) => [cut(label, width), ...rest]),
+  };
+}
+
+/** Two sides: both values and all there is to say of their difference. */
+function pair(row: Row, confidence: number | null): readonly string[] {
+  const [one] = row.differences;
+  if (one === undefined) return [];
+  return [
+    ...row.values.map((value) => valueText(value, row.unit)),
+    differenceText(one.absolute, row.unit),
+    relativeText(one.relative),
+    ...(confidence === null ? [] : [halfWidthText(one, row)]),
+  ];
+}
+
+/** More sides: each value with its relative difference behind it. */
+function many(row: Row): readonly string[] {
+  return row.values.map((value, side) => {
+    const text = valueText(value, row.unit);
+    const relative = row.differences[side - 1]?.relative ?? null;
+    return relative === null ? text : `${text} (${relativeText(relative)})`;
+  });
+}
+
+function halfWidthText({ interval }: Difference, { unit }: Row): string {
+  if (interval === null) return "—";
+  return differenceText((interval.high - interval.low) / 2, unit).replace("+", "");
+}

@@ -1,0 +1,156 @@
+/**
+ * What two results are compared in: for tiers, for the platform and for each tenant's bill. A measure is null where a side
+ * does not know it (a load generator sees no GPU), and left out where no side does.
+ */
+import type {
+  CountBlock,
+  Distribution,
+  LatencyBlock,
+  Results,
+  SlaBlock,
+  TenantResult,
+  TierResult,
+} from "../../results/results.ts";
+
+export type Unit = "count" | "ms" | "share" | "usd" | "per-s";
+
+/** A figure of one kind of subject. */
+export interface Measure<Subject> {
+  readonly id: string;
+  readonly label: string;
+  readonly unit: Unit;
+  readonly of: (subject: Subject) => number | null;
+  /** Left out where it is 0 on every side. */
+  readonly isRare?: boolean;
+}
+
+interface Judged {
+  readonly counts: CountBlock;
+  readonly latency: LatencyBlock;
+  readonly sla: SlaBlock;
+}
+
+const LATENCIES: readonly (readonly [string, string, (latency: LatencyBlock) => Distribution])[] = [
+  ["ttft", "TTFT", (latency) => latency.ttftMs],
+  ["tpot", "TPOT", (latency) => latency.tpotMs],
+  ["e2e", "E2E", (latency) => latency.e2eMs],
+];
+
+/** A tier's measures; `reasons` are those for which any side rejected anything. */
+export function tierMeasures(reasons: readonly string[]): readonly Measure<TierResult>[] {
+  return [
+    { id: "arrived", label: "Requests", unit: "count", of: ({ counts }) => counts.arrived },
+    {
+      id: "admitted",
+      label: "Admitted",
+      unit: "count",
+      of: ({ counts }) => counts.arrived - counts.rejected,
+    },
+    ...reasons.map(
+      (reason): Measure<TierResult> => ({
+        id: `rejected/${reason}`,
+        label: `Rejected: ${reason}`,
+        unit: "count",
+        of: ({ counts }) => rejectedFor(counts, reason),
+        isRare: true,
+      }),
+    ),
+    {
+      id: "failed",
+      label: "Failed",
+      unit: "count",
+      of: ({ counts }) => counts.failed,
+      isRare: true,
+    },
+    {
+      id: "cancelled",
+      label: "Cancelled",
+      unit: "count",
+      of: ({ counts }) => counts.cancelled,
+      isRare: true,
+    },
+    ...latencyMeasures(),
+    { id: "compliance", label: "Compliance", unit: "share", of: ({ sla }) => sla.compliance },
+    {
+      id: "compliance-owed",
+      label: "Compliance, owed",
+      unit: "share",
+      of: ({ sla }) => sla.complianceOwed,
+    },
+    { id: "goodput", label: "Goodput", unit: "per-s", of: ({ sla }) => sla.goodputPerS },
+  ];
+}
+
+export const PLATFORM_MEASURES: readonly Measure<Results>[] = [
+  {
+    id: "completed",
+    label: "Completed",
+    unit: "count",
+    of: ({ platform }) => platform.counts.completed,
+  },
+  {
+    id: "busy",
+    label: "Utilization (busy)",
+    unit: "share",
+    of: ({ platform }) => platform.utilization?.busy ?? null,
+  },
+  {
+    id: "mfu",
+    label: "MFU",
+    unit: "share",
+    of: ({ platform }) => platform.utilization?.mfu ?? null,
+  },
+  {
+    id: "bandwidth",
+    label: "Memory bandwidth",
+    unit: "share",
+    of: ({ platform }) => platform.utilization?.memoryBandwidth ?? null,
+  },
+  { id: "gpu-cost", label: "GPU cost", unit: "usd", of: ({ platform }) => platform.gpuUsd },
+  {
+    id: "token-bills",
+    label: "Bills for tokens",
+    unit: "usd",
+    of: ({ tenants }) => tenants.reduce((sum, tenant) => sum + tokenUsd(tenant), 0),
+  },
+  {
+    id: "bills",
+    label: "Bills in all",
+    unit: "usd",
+    of: ({ platform, load }) => (load === undefined ? platform.revenueUsd : null),
+  },
+];
+
+export const BILL_MEASURES: readonly Measure<TenantResult>[] = [
+  { id: "tokens", label: "Tokens", unit: "usd", of: tokenUsd },
+  {
+    id: "total",
+    label: "In all",
+    unit: "usd",
+    of: ({ cost }) => (cost.gpuUsd === null ? null : cost.totalUsd),
+  },
+];
+
+/** Reasons for which any of the results rejected anything, in the order they are first met. */
+export function rejectReasons(all: readonly Results[]): readonly string[] {
+  const reasons = all.flatMap(({ platform }) =>
+    platform.counts.rejectedByReason.map(({ reason }) => reason),
+  );
+  return [...new Set(reasons)];
+}
+
+function latencyMeasures(): readonly Measure<Judged>[] {
+  return LATENCIES.flatMap(([id, name, of]): readonly Measure<Judged>[] => [
+    { id: `${id}-p50`, label: `${name} P50`, unit: "ms", of: ({ latency }) => of(latency).p50 },
+    { id: `${id}-p99`, label: `${name} P99`, unit: "ms", of: ({ latency }) => of(latency).p99 },
+  ]);
+}
+
+function rejectedFor({ rejectedByReason }: CountBlock, reason: string): number {
+  return rejectedByReason.find((entry) => entry.reason === reason)?.count ?? 0;
+}
+
+/** The part of a bill that inside and outside can be compared in. */
+function tokenUsd({ cost }: TenantResult): number {
+  return cost.inputTokensUsd + cost.cachedInputTokensUsd + cost.outputTokensUsd;
+}

@@ -1,0 +1,137 @@
+/** A running server takes over changes: by the admin API, by `tenantry reload`, and refuses whole what it cannot take. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ServeProcess, end, serve } from "./serve-process.ts";
+
+const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
+const run = promisify(execFile);
+
+const folder = mkdtempSync(join(tmpdir(), "tenantry-admin-"));
+const file = join(folder, "scenario.json");
+
+function write(change: { weight?: number; replicas?: number; maxQps?: string }): void {
+  const { weight = 1, replicas = 1, maxQps = "unlimited" } = change;
+  const pool = {
+    model: "llama-3.1-8b",
+    gpu: "h100-sxm",
+    replicas,
+    adapterMemory: "1GiB",
+    stepTime: { fixed: "300us" },
+  };
+  const scenario = {
+    version: 1,
+    name: "admin",
+    platform: {
+      pools: { shared: pool },
+      tenants: { acme: { tier: "gold", weight, quotas: { maxQps, burst: 1 } } },
+    },
+    workload: {},
+    serve: { storage: join(folder, "ledger.db") },
+  };
+  writeFileSync(file, JSON.stringify(scenario));
+}
+
+let server: ServeProcess;
+let admin: string;
+
+beforeAll(async () => {
+  write({});
+  server = await serve(file);
+  admin = server.keys.get("administrator")!;
+}, 60_000);
+
+afterAll(async () => {
+  expect(await end(server, "SIGTERM")).toBe(0);
+});
+
+async function call(method: string, path: string, body?: object) {
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${admin}`,
+      ...(body && { "content-type": "application/json" }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, text };
+}
+
+async function statusFor(key: string): Promise<number> {
+  const response = await fetch(`${server.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      model: "llama-3.1-8b",
+      messages: [{ role: "user", content: "hi" }],
+      max_tokens: 3,
+    }),
+  });
+  await response.text();
+  return response.status;
+}
+
+test("a tenant is added, gets a key, is served, suspended, and comes back", async () => {
+  expect((await call("PUT", "/admin/tenants/newco", { tier: "silver" })).status).toBe(204);
+  const made: { id: string; key: string } = JSON.parse(
+    (await call("POST", "/admin/keys", { tenant: "newco" })).text,
+  );
+  expect(await statusFor(made.key)).toBe(200);
+  expect((await call("POST", "/admin/tenants/newco/suspend")).status).toBe(204);
+  expect(await statusFor(made.key)).toBe(403);
+  expect((await call("POST", "/admin/tenants/newco/resume")).status).toBe(204);
+  expect(await statusFor(made.key)).toBe(200);
+  const rotated: { key: string } = JSON.parse(
+    (await call("POST", `/admin/keys/${made.id}/rotate`, { graceSeconds: 0 })).text,
+  );
+  expect(await statusFor(made.key)).toBe(401);
+  expect(await statusFor(rotated.key)).toBe(200);
+  const bills = (
+    await call("GET", "/admin/bills?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")
+  ).text;
+  expect(bills).toContain('"tenant":"newco","kind":"output"');
+  const audit = (await call("GET", "/admin/audit")).text;
+  for (const what of ["tenant.put", "tenant.suspend", "key.create", "key.rotate"]) {
+    expect(audit).toContain(what);
+  }
+  expect(audit).not.toContain(made.key);
+});
+
+test("nobody but an administrator may, and what is wrong changes nothing", async () => {
+  const tenantKey = server.keys.get("acme")!;
+  const refused = await fetch(`${server.url}/admin/tenants`, {
+    headers: { authorization: `Bearer ${tenantKey}` },
+  });
+  expect(refused.status).toBe(401);
+  const bad = await call("PUT", "/admin/tenants/oddco", { tier: "tin" });
+  expect(bad.status).toBe(400);
+  expect(bad.text).toContain("unknown tier 'tin'");
+  expect((await call("GET", "/admin/tenants")).text).not.toContain("oddco");
+  expect((await call("POST", "/admin/tenants/nobody/suspend")).status).toBe(404);
+  expect((await call("DELETE", "/admin/keys/k-000000000000")).status).toBe(404);
+  expect((await call("POST", "/admin/keys", { tenant: "acme", admin: true })).status).toBe(400);
+});
+
+test("reload takes over weights and quotas, and refuses what needs a restart", async () => {
+  const reload = () => run(process.execPath, [MAIN, "reload", "--url", server.url, "--key", admin]);
+  write({ weight: 3, maxQps: "1/min" });
+  expect((await reload()).stdout).toBe("reloaded\n");
+  expect((await call("GET", "/admin/tenants")).text).toContain(
+    '"name":"acme","tier":"gold","weight":3',
+  );
+  const key = server.keys.get("acme")!;
+  expect([await statusFor(key), await statusFor(key)]).toContain(429);
+  write({ weight: 5, replicas: 2 });
+  await expect(reload()).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("pool 'shared' would get another replicas"),
+  });
+  expect((await call("GET", "/admin/tenants")).text).toContain('"weight":3');
+  write({ weight: 3 });
+  await reload();
+  expect(await statusFor(key)).toBe(200);
+});

@@ -1,0 +1,131 @@
+/**
+ * A journal of a busy live run replays to the same decisions, a changed one does not, and one that cannot be read says where.
+ */
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import seedrandom from "seedrandom";
+import { expect, test } from "vitest";
+import { PacedBackend } from "../../src/live/backends/paced.ts";
+import { systemClock } from "../../src/live/clock.ts";
+import { JOURNAL_VERSION } from "../../src/live/journal/lines.ts";
+import { JournalError, Replay, type ReplayOutcome } from "../../src/live/journal/replay.ts";
+import { JournalWriter } from "../../src/live/journal/writer.ts";
+import { checkInvariants } from "../../src/engine/invariants.ts";
+import { TestExchange, liveDriver } from "../support/live.ts";
+import { scenarioOf } from "../support/scenario.ts";
+
+const SCENARIO = {
+  version: 1,
+  name: "busy",
+  platform: {
+    pools: {
+      shared: {
+        model: "llama-3.1-8b",
+        gpu: "h100-sxm",
+        replicas: 2,
+        maxNumSeqs: 6,
+        adapterMemory: "200MiB",
+        stepTime: { fixed: "300us", perToken: "2us" },
+      },
+    },
+    tenants: {
+      acme: { tier: "gold", adapters: { a: { size: "90MiB" }, b: { size: "90MiB" } } },
+      birch: { tier: "silver", quotas: { maxQps: "150/s", maxConcurrentRequests: 20 } },
+      cedar: { tier: "bronze", quotas: { maxTokensPerDay: 9000, maxGpuMemory: "1GiB" } },
+    },
+    isolation: { checkEvery: "50ms" },
+  },
+  workload: {},
+};
+
+const RELOADED = {
+  text: JSON.stringify(SCENARIO),
+  overrides: ["platform.policy=vtc", "platform.tenants.birch.weight=3"],
+};
+
+function loadPlatform({ text, overrides }: { text: string; overrides: readonly string[] }) {
+  return scenarioOf(text, overrides).platform;
+}
+
+/** Several hundred requests at random moments, some broken off, and a reload in the middle. */
+async function busyRun(seed: string): Promise<{ lines: string[]; completed: number }> {
+  const { platform } = scenarioOf(SCENARIO);
+  const path = join(mkdtempSync(join(tmpdir(), "tenantry-")), "journal.jsonl");
+  const clock = systemClock();
+  const backend = new PacedBackend(platform.pools, ({ number }) => 5 + ((number * 7) % 40));
+  const scenario = { text: JSON.stringify(SCENARIO), overrides: [] };
+  const header = {
+    journal: JOURNAL_VERSION,
+    tenantry: "test",
+    startedAtMs: clock.startedAtMs,
+    scenario,
+  } as const;
+  const journal = new JournalWriter(path, header, backend.meters);
+  const { driver } = liveDriver(platform, { clock, backend, journal });
+  const random = seedrandom(seed);
+  const exchanges: TestExchange[] = [];
+  for (let turn = 0; turn < 150; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let count = Math.floor(random() * 5); count > 0; count--) {
+      const tenant = Math.floor(random() * 3);
+      const exchange = new TestExchange({
+        id: `r-${exchanges.length}`,
+        tenant,
+        pool: 0,
+        promptTokens: 1 + Math.floor(random() * 300),
+        maxOutputTokens: 60,
+        ...(tenant === 0 && random() < 0.6 && { adapterIndex: Math.floor(random() * 2) }),
+      });
+      exchanges.push(exchange);
+      driver.submit(exchange);
+    }
+    if (random() < 0.3) driver.cancel(exchanges[Math.floor(random() * exchanges.length)]!);
+    if (turn === 75) expect(driver.reload(loadPlatform(RELOADED), RELOADED)).toBeUndefined();
+  }
+  await Promise.all(exchanges.map(({ over }) => over));
+  driver.inspect((engine) => checkInvariants(engine));
+  await driver.stop();
+  const completed = exchanges.filter(({ ending }) => ending?.outcome === "completed").length;
+  return { lines: readFileSync(path, "utf8").trimEnd().split("\n"), completed };
+}
+
+function replay(lines: readonly string[]): ReplayOutcome {
+  const again = new Replay(scenarioOf(SCENARIO).platform, loadPlatform);
+  for (const [index, line] of lines.entries()) {
+    if (index > 0 && !again.take(line, index + 1)) break;
+  }
+  return again.finish();
+}
+
+test("a busy run replays to identical decisions, and every changed input or decision shows", async () => {
+  const { lines, completed } = await busyRun("busy");
+  const outcome = replay(lines);
+  expect(outcome.difference).toBeUndefined();
+  expect(completed).toBeGreaterThan(50);
+  expect(outcome.decisions).toBeGreaterThan(1000);
+  for (const name of ['[">evict"', '[">rejected"', '[">loadAdapter"', '["reload"', '["cancel"']) {
+    expect(lines.filter((line) => line.startsWith(name)).length, name).toBeGreaterThan(0);
+  }
+  const joining = lines.findIndex((line) => line.startsWith('[">join"'));
+  expect(replay(lines.with(joining, '[">join",1,0,999999]')).difference).toMatchObject({
+    line: joining + 1,
+    recorded: '[">join",1,0,999999]',
+  });
+  expect(replay(lines.toSpliced(joining, 1)).difference).toBeDefined();
+  const submit = lines.findIndex((line) => line.startsWith('["submit"'));
+  expect(replay(lines.with(submit, '["submit",1,2,0,9000,60,null]')).difference).toBeDefined();
+});
+
+test.each([
+  ["not json", "line 3: not JSON"],
+  ['{"a":1}', "line 3: expected an array"],
+  ['["dance",5]', "line 3, field 2: expected a number, got nothing"],
+  ['["dance",5,0,0]', 'line 3, field 0: expected the name of an input, got "dance"'],
+  ['["left",5,9,0]', "line 3, field 2: expected the index of a replica, got 9"],
+  ['["cancel",5,77]', "line 3: request 77 was never admitted, or has ended"],
+])("%s is refused with its place", (line, message) => {
+  const again = new Replay(scenarioOf(SCENARIO).platform, loadPlatform);
+  again.take('[">wakeAt",50000000]', 2);
+  expect(() => again.take(line, 3)).toThrow(new JournalError(message));
+});
