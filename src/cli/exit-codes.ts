@@ -6,6 +6,8 @@ export const EXIT = {
   slaMissed: 1,
   /** A scenario, trace, option or output folder that cannot be used. */
   badInput: 2,
+  /** Ended by a second Ctrl-C. */
+  interrupted: 130,
   /** A bug in Tenantry (EX_SOFTWARE of sysexits.h). */
   internal: 70,
 } as const;

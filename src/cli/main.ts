@@ -4,9 +4,15 @@ import { Command, CommanderError } from "commander";
 import { scenarioJsonSchema } from "../scenario/schema/file.ts";
 import { TraceError } from "../traces/trace-error.ts";
 import { checkCommand } from "./check.ts";
+import { type CompareOptions, compareCommand } from "./compare.ts";
 import { EXIT, EXIT_CODE_HELP, InputError } from "./exit-codes.ts";
+import { type LoadOptions, loadCommand } from "./load.ts";
 import { packageVersion } from "./package-info.ts";
+import { type ReloadOptions, reloadCommand } from "./reload.ts";
+import { replayCommand } from "./replay.ts";
+import { type ServeOptions, serveCommand } from "./serve.ts";
 import { type SimulateOptions, simulateCommand } from "./simulate.ts";
+import { registerStoreCommands } from "./store-commands.ts";
 
 function createProgram(): Command {
   const program = new Command("tenantry")
@@ -44,7 +50,85 @@ function createProgram(): Command {
     .action(() => {
       process.stdout.write(`${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`);
     });
+  addServing(program);
   return program;
+}
+
+/** Live traffic, and what is left of it. */
+function addServing(program: Command): void {
+  program
+    .command("serve")
+    .description("serve live traffic with the scenario's platform (OpenAI-compatible)")
+    .argument("<scenario>", "scenario file (YAML or JSON)")
+    .option("--backend <name>", "paced or openai, instead of the scenario's")
+    .option("--listen <host:port>", "address, instead of the scenario's")
+    .option("--storage <place>", "SQLite file or postgres:// URL, instead of the scenario's")
+    .option("--set <path=value>", "change a value of the scenario (repeatable)", collect, [])
+    .option("--record <file>", "write a trace of arrivals that simulate reads (no text)")
+    .option("--keys <file>", "write the keys of a first start here, as load --keys reads them")
+    .option("--journal <file>", "write every input and decision, for tenantry replay")
+    .option("--log-level <level>", "trace, debug, info, warn, error or silent", "info")
+    .action(async (file: string, options: ServeOptions) => {
+      process.exitCode = await serveCommand(file, options);
+    });
+  program
+    .command("reload")
+    .description("let a running server take over its scenario file as it is now")
+    .requiredOption("--url <url>", "address of the server")
+    .option("--key <key>", "an administrator's key (default: TENANTRY_ADMIN_KEY)")
+    .action(async (options: ReloadOptions) => {
+      process.exitCode = await reloadCommand(options);
+    });
+  program
+    .command("replay")
+    .description("run a journal through the engine again and compare every decision")
+    .argument("<journal>", "file written by serve --journal")
+    .action(async (path: string) => {
+      process.exitCode = await replayCommand(path);
+    });
+  addLoad(program);
+  addCompare(program);
+  registerStoreCommands(program);
+}
+
+function addLoad(program: Command): void {
+  program
+    .command("load")
+    .description("play a scenario's workload against a running server and report what happened")
+    .argument("<scenario>", "scenario file (YAML or JSON)")
+    .requiredOption("--url <url>", "address of an OpenAI-compatible server")
+    .option("--keys <file>", "JSON file with the API key of each tenant")
+    .option("--key <tenant=key>", "API key of a tenant (repeatable)", collect, [])
+    .option("--set <path=value>", "change a value of the scenario (repeatable)", collect, [])
+    .option("--seed <n>", "seed of all random streams")
+    .option("--duration <time>", "arrivals stop after this long, for example 60s")
+    .option("--max-requests <n>", "arrivals stop after this many")
+    .option("--endpoint <name>", "chat or completions (default: chat)")
+    .option("--model <name>", "model to ask for instead of the pools' models")
+    .option(
+      "--lengths <way>",
+      "how output lengths are asked for: hint (default for Tenantry) or max-tokens",
+    )
+    .option("--out <folder>", "where the reports go (default: out/<scenario name>-load)")
+    .option("--json", "print results.json on stdout")
+    .option("--quiet", "print nothing but problems")
+    .action(async (file: string, options: LoadOptions) => {
+      process.exitCode = await loadCommand(file, options);
+    });
+}
+
+function addCompare(program: Command): void {
+  program
+    .command("compare")
+    .description("set results side by side: a live run beside its simulation, or any others")
+    .argument("<results...>", "results.json, a folder holding one, or a scenario to simulate")
+    .option("--replications <n>", "runs per scenario, with one seed after another")
+    .option("--out <folder>", "where the comparison goes (default: out/compare)")
+    .option("--json", "print compare.json on stdout")
+    .option("--quiet", "print nothing but problems")
+    .action((paths: readonly string[], options: CompareOptions) => {
+      process.exitCode = compareCommand(paths, options);
+    });
 }
 
 /** Gathers a repeatable option. */
@@ -68,11 +152,12 @@ function exitCodeOf(error: unknown): number {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // Whoever read our output has gone (`| head`): nothing is left to say.
   if (error.code === "EPIPE") process.exit(EXIT.fine);
-  throw error;
+  process.stderr.write(`cannot write the output: ${error.message}\n`);
+  process.exit(EXIT.badInput);
 });
 
 try {
-  createProgram().parse();
+  await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -7,7 +7,21 @@ import { InputError } from "./exit-codes.ts";
 
 /** Fails: InputError when the file cannot be read or its content is not a valid scenario. */
 export function readScenario(fileName: string, overrides: readonly string[]): Scenario {
-  const loaded = loadScenario(readText(fileName), { fileName, overrides });
+  return scenarioOf(readText(fileName), { fileName, overrides });
+}
+
+/** The scenario of a text. Fails: InputError when it is not a valid one. */
+export function scenarioOf(
+  text: string,
+  from: {
+    readonly fileName: string;
+    readonly overrides: readonly string[];
+    /** Warnings are about simulations; whoever serves or replays need not hear them. */
+    readonly isQuiet?: boolean;
+  },
+): Scenario {
+  const { fileName } = from;
+  const loaded = loadScenario(text, from);
   if (loaded.kind === "invalid") {
     const count = loaded.problems.length;
     const noun = count === 1 ? "1 problem" : `${count} problems`;
@@ -15,13 +29,14 @@ export function readScenario(fileName: string, overrides: readonly string[]): Sc
       [...loaded.problems.map(formatProblem), `${fileName}: ${noun}`].join("\n"),
     );
   }
-  for (const warning of loaded.warnings) {
+  for (const warning of from.isQuiet === true ? [] : loaded.warnings) {
     process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   }
   return loaded.scenario;
 }
 
-function readText(fileName: string): string {
+/** Fails: InputError when the file cannot be read. */
+export function readText(fileName: string): string {
   try {
     return readFileSync(fileName, "utf8");
   } catch (error) {

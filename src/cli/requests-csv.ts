@@ -1,8 +1,9 @@
 /** requests.csv: one line per attempt, written as the run goes so that its length costs no memory. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { latencyNs } from "../engine/sla/latency.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { RequestRecord } from "../sim/simulate.ts";
+import { written } from "./output.ts";
 
 const COLUMNS = [
   "request",
@@ -26,12 +27,15 @@ const COLUMNS = [
 const FLUSH_LINES = 4096;
 
 export class RequestsCsv {
+  readonly #path: string;
   readonly #file: number;
   readonly #scenario: Scenario;
   #lines: string[] = [COLUMNS.join(",")];
 
+  /** Written beside its place, and moved there by `finish`: a run that is cut short leaves no half file of that name. */
   constructor(path: string, scenario: Scenario) {
-    this.#file = openSync(path, "w");
+    this.#path = path;
+    this.#file = written(path, () => openSync(`${path}.part`, "w"));
     this.#scenario = scenario;
   }
 
@@ -69,13 +73,17 @@ export class RequestsCsv {
     if (this.#lines.length >= FLUSH_LINES) this.#flush();
   }
 
-  close(): void {
+  finish(): void {
     this.#flush();
-    closeSync(this.#file);
+    written(this.#path, () => {
+      closeSync(this.#file);
+      renameSync(`${this.#path}.part`, this.#path);
+    });
   }
 
   #flush(): void {
-    if (this.#lines.length > 0) writeSync(this.#file, `${this.#lines.join("\n")}\n`);
+    const text = `${this.#lines.join("\n")}\n`;
+    if (this.#lines.length > 0) written(this.#path, () => writeSync(this.#file, text));
     this.#lines = [];
   }
 }

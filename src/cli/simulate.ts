@@ -2,8 +2,6 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { SingleBar } from "cli-progress";
-import Table from "cli-table3";
-import { summaryTables } from "../report/summary.ts";
 import { buildResults } from "../results/build-results.ts";
 import type { Results } from "../results/results.ts";
 import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
@@ -11,7 +9,7 @@ import { auditAttribution } from "../sim/audit.ts";
 import { type RequestRecord, runSimulation } from "../sim/simulate.ts";
 import { openTrace } from "../traces/open-trace.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
-import { prepareFolder, resultsJson, writeReports } from "./output.ts";
+import { prepareFolder, printSummary, resultsJson, slug, writeReports } from "./output.ts";
 import { packageVersion } from "./package-info.ts";
 import { readScenario } from "./read-scenario.ts";
 import { RequestsCsv } from "./requests-csv.ts";
@@ -54,6 +52,9 @@ function folderFor(scenario: Scenario, options: SimulateOptions): string | undef
   );
 }
 
+/** Of the progress bar; the rest is the audit's. */
+const SIMULATION_SHARE = 0.7;
+
 interface RunContext {
   readonly file: string;
   readonly folder: string | undefined;
@@ -72,14 +73,19 @@ function run(scenario: Scenario, { file, folder, options }: RunContext): Results
   try {
     const simulated = runSimulation(scenario, {
       openTrace: openScenarioTrace,
-      onProgress: (share) => bar?.update(share, { phase: "simulating" }),
+      onProgress: (share, requests) =>
+        bar?.update(SIMULATION_SHARE * share, { phase: `simulating, ${requests} requests` }),
       ...(csv && { onRequest: (record: RequestRecord) => csv.write(record) }),
     });
     const attribution = auditAttribution(scenario, {
       openTrace: openScenarioTrace,
-      onProgress: (share) => bar?.update(share, { phase: "auditing attribution" }),
+      onProgress: (share) =>
+        bar?.update(SIMULATION_SHARE + (1 - SIMULATION_SHARE) * share, {
+          phase: "auditing attribution",
+        }),
     });
     bar?.update(1, { phase: "done" });
+    csv?.finish();
     const identity = {
       tenantryVersion: packageVersion(),
       name: scenario.name,
@@ -90,7 +96,6 @@ function run(scenario: Scenario, { file, folder, options }: RunContext): Results
     };
     return buildResults(identity, simulated, attribution);
   } finally {
-    csv?.close();
     bar?.stop();
   }
 }
@@ -105,23 +110,4 @@ function startBar(options: SimulateOptions): SingleBar | undefined {
   });
   bar.start(1, 0, { phase: "simulating" });
   return bar;
-}
-
-function printSummary(results: Results): void {
-  process.stdout.write(`\n${results.scenario.name} (seed ${results.scenario.seed})\n`);
-  for (const { title, head, rows } of summaryTables(results)) {
-    const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
-    for (const row of rows) table.push([...row]);
-    process.stdout.write(`\n${title}\n${table.toString()}\n`);
-  }
-  process.stdout.write("\n");
-}
-
-/** A folder name out of a scenario's name. */
-function slug(name: string): string {
-  const plain = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "");
-  return plain === "" ? "run" : plain;
 }
