@@ -62,6 +62,12 @@ export interface RunningServer {
   stop(): Promise<number>;
 }
 
+/**
+ * Connections that may wait to be accepted; Linux allows no more by default (net.core.somaxconn). With Node's 511, thousands
+ * of clients that come back together after a restart find some of their connections reset.
+ */
+const LISTEN_BACKLOG = 4096;
+
 /** Starts to listen. Fails: whatever the address, the backend or a file cannot do, before anything is served. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { scenario, log } = parts;
@@ -107,7 +113,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       ),
     ],
   });
-  await app.listen({ host: serve.host, port: serve.port });
+  await app.listen({ host: serve.host, port: serve.port, backlog: LISTEN_BACKLOG });
   return {
     driver,
     collecting: observing.collecting,

@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { assert } from "../../base/assert.ts";
 import type { LedgerBatch, LedgerCharge, LedgerSink, LedgerUsage } from "../ledger.ts";
 import type { FromWorker, GroupMessage, WorkerSettings } from "./ledger-worker.ts";
+import { isSqliteFile } from "./open-store.ts";
 
 /** Entries that may wait for durability before `isBehind` says to take no more in: some 40 MB, or some seconds of full load. */
 const MAX_BACKLOG_ENTRIES = 100_000;
@@ -27,6 +28,8 @@ interface Waiting {
 
 export class LedgerWriter implements LedgerSink {
   readonly #worker: Worker;
+  /** Of a SQLite file; PostgreSQL keeps its own log. */
+  readonly #checkpoints: Worker | undefined;
   readonly #onProblem: (problem: string | undefined) => void;
   #waiting: Waiting[] = [];
   /** The group that the worker is writing. */
@@ -39,15 +42,12 @@ export class LedgerWriter implements LedgerSink {
   /** The storage should have been opened before, by openStore: the worker retries for ever where that fails. */
   constructor({ storage, durability, onProblem = () => {} }: LedgerWriterOptions) {
     this.#onProblem = onProblem;
-    // The sources run as they are, and so does what is built of them: whichever this file is, the worker is too.
-    const file = new URL(`./ledger-worker${extname(import.meta.url)}`, import.meta.url);
-    const workerData: WorkerSettings = { storage, durability };
-    this.#worker = new Worker(file, { workerData });
+    const settings: WorkerSettings = { storage, durability };
+    this.#worker = startThread("ledger-worker", settings);
     this.#worker.on("message", (message: FromWorker) => this.#told(message));
-    // A worker that dies has a bug. Whoever has not been told "done" has lost nothing that was promised.
-    this.#worker.on("error", (error) => {
-      throw error;
-    });
+    this.#checkpoints = isSqliteFile(storage)
+      ? startThread("checkpoint-thread", storage)
+      : undefined;
   }
 
   /** More waits than should: let nobody else in. What is in flight may still append. */
@@ -81,14 +81,10 @@ export class LedgerWriter implements LedgerSink {
 
   /** Ends the worker; call `idle` first, for what is not durable by then is given up. */
   async close(): Promise<void> {
+    await ended(this.#checkpoints);
     const isIdle = this.#writing.length === 0 && this.#waiting.length === 0;
-    if (!isIdle) {
-      await this.#worker.terminate();
-      return;
-    }
-    const isOver = new Promise((resolve) => this.#worker.once("exit", resolve));
-    this.#worker.postMessage("close", []);
-    await isOver;
+    if (isIdle) await ended(this.#worker);
+    else await this.#worker.terminate();
   }
 
   #sendNext(): void {
@@ -140,6 +136,25 @@ export class LedgerWriter implements LedgerSink {
     this.#problem = problem;
     this.#onProblem(problem);
   }
+}
+
+function startThread(name: string, workerData: unknown): Worker {
+  // The sources run as they are, and so does what is built of them: whichever this file is, the thread's is too.
+  const file = new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
+  const thread = new Worker(file, { workerData });
+  // A thread that dies has a bug. Whoever has not been told "done" has lost nothing that was promised.
+  thread.on("error", (error) => {
+    throw error;
+  });
+  return thread;
+}
+
+/** Asks a thread to end, and resolves when it has. */
+async function ended(thread: Worker | undefined): Promise<void> {
+  if (thread === undefined) return;
+  const isOver = new Promise((resolve) => thread.once("exit", resolve));
+  thread.postMessage("close", []);
+  await isOver;
 }
 
 /** No database takes such an entry, however often it is tried. */

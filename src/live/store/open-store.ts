@@ -44,12 +44,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
+function isPostgres(storage: string): boolean {
+  return /^postgres(ql)?:\/\//u.test(storage);
+}
+
+/** Whether a setting names a file, and no server. */
+export function isSqliteFile(storage: string): boolean {
+  return !/^\w+:\/\//u.test(storage);
+}
+
 async function openDatabase(options: StoreOptions): Promise<Database> {
   const { storage, durability, mustExist = false } = options;
-  if (/^postgres(ql)?:\/\//u.test(storage)) {
+  if (isPostgres(storage)) {
     return PostgresDatabase.open({ url: storage, durability, maxConnections: MAX_CONNECTIONS });
   }
-  if (/^\w+:\/\//u.test(storage)) {
+  if (!isSqliteFile(storage)) {
     throw new StoreError(
       `cannot use ${storage} for storage: expected the path of a SQLite file, or a postgres:// URL`,
     );

@@ -14,6 +14,8 @@ const BUSY_TIMEOUT_MS = 5000;
 const BUSY_RETRY_MS = 2;
 /** SQLite's result code for a lock that somebody else holds (sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5;
+/** A commit that finds more pages than this in the log moves them itself (32 MB): the checkpoint thread is behind, or there is none. */
+const CHECKPOINT_PAGES = 8000;
 /** Statements kept prepared; there are some thirty different ones. */
 const MAX_PREPARED = 100;
 
@@ -45,6 +47,7 @@ export class SqliteDatabase implements Database {
         throw new Error("its file system cannot share memory, which a write-ahead log needs");
       }
       this.#database.exec(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`);
+      this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       // From here on it is this class that waits.
       this.#database.exec("PRAGMA busy_timeout = 0");
     } catch (error) {
