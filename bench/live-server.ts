@@ -1,6 +1,6 @@
 /**
- * The server of the live benchmark, in a process of its own: a paced platform whose steps take the time given, with the real
- * ledger on disk and keys that are their tenants' names. Says where it listens, and ends on SIGTERM.
+ * The server of the live benchmarks, in a process of its own: `paced` with the time of a step, or `openai` with the URL of an
+ * upstream; the real ledger on disk, and keys that are their tenants' names. Says where it listens, and ends on SIGTERM.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,11 @@ import { LedgerWriter } from "../src/live/store/ledger-writer.ts";
 import { openStore } from "../src/live/store/open-store.ts";
 import { TokenCounter } from "../src/live/token-count.ts";
 
-const [stepTime = "1us"] = process.argv.slice(2);
+const REPLICAS = 8;
+const [backend, setting] = process.argv.slice(2);
+if (setting === undefined) throw new Error("expected: paced <step time>, or openai <URL>");
+const isPaced = backend === "paced";
+const upstream = { url: `${setting}/v1`, model: "llama-3.1-8b" };
 const folder = mkdtempSync(join(tmpdir(), "tenantry-bench-"));
 const source = {
   text: JSON.stringify({
@@ -24,10 +28,10 @@ const source = {
           model: "llama-3.1-8b",
           precision: "fp8",
           gpu: "h100-sxm",
-          replicas: 8,
+          replicas: REPLICAS,
           maxNumSeqs: 1024,
           maxNumBatchedTokens: 8192,
-          stepTime: { fixed: stepTime },
+          ...(isPaced && { stepTime: { fixed: setting } }),
         },
       },
       tenants: Object.fromEntries(
@@ -38,7 +42,15 @@ const source = {
       ),
     },
     workload: {},
-    serve: { listen: "127.0.0.1:0", storage: join(folder, "ledger.db") },
+    serve: {
+      listen: "127.0.0.1:0",
+      storage: join(folder, "ledger.db"),
+      metrics: "open",
+      ...(!isPaced && {
+        backend: "openai",
+        upstreams: { shared: Array.from({ length: REPLICAS }, () => upstream) },
+      }),
+    },
   }),
   overrides: [],
 };

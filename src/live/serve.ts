@@ -100,7 +100,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     onOverload: () => observing.metrics.overloaded(),
     tls: parts.tls,
     extensions: [
-      (scope) => registerMetrics(scope, observing.metrics, () => true),
+      (scope) =>
+        registerMetrics(
+          scope,
+          observing.metrics,
+          (request) => serve.metricsAccess === "open" || isAdmin(parts.keys, request),
+        ),
       (scope) =>
         registerDashboard(scope, {
           driver,

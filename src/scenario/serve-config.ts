@@ -36,5 +36,7 @@ export interface ServeConfig {
   readonly drainTimeoutNs: number;
   readonly maxInbox: number;
   readonly maxLagNs: number;
+  /** Who may read the metrics. */
+  readonly metricsAccess: "admin" | "open";
   readonly tracesUrl: string | undefined;
 }

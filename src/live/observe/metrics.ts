@@ -211,10 +211,7 @@ function latencies(
   };
 }
 
-/**
- * Serves GET /metrics. By convention it is open to whoever reaches the listener (it holds names of tenants, and no secret);
- * `isAllowed` can ask for more, and refuses with 403.
- */
+/** Serves GET /metrics, which names every tenant and what it uses, to whoever `isAllowed`; others are refused with 401. */
 export function registerMetrics(
   app: FastifyInstance,
   metrics: Metrics,
@@ -222,7 +219,13 @@ export function registerMetrics(
 ): void {
   app.get("/metrics", async (request: FastifyRequest, reply: FastifyReply) => {
     if (!isAllowed(request)) {
-      return reply.code(403).type("text/plain; charset=utf-8").send("Metrics are not open here.\n");
+      return reply
+        .code(401)
+        .header("www-authenticate", "Bearer")
+        .type("text/plain; charset=utf-8")
+        .send(
+          "Send an admin key as 'Authorization: Bearer <key>', or set serve.metrics to open.\n",
+        );
     }
     return reply.type(metrics.registry.contentType).send(await metrics.text());
   });

@@ -26,6 +26,7 @@ export function resolveServe(context: Context, platform: PlatformConfig): ServeC
     drainTimeoutNs: serve.drainTimeout,
     maxInbox: serve.maxInbox,
     maxLagNs: serve.maxLag,
+    metricsAccess: serve.metrics,
     tracesUrl: serve.traces,
   };
 }

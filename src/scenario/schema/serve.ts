@@ -81,6 +81,12 @@ export const serve = z
     maxLag: positiveDuration()
       .prefault("1s")
       .describe("When the engine is this far behind the clock, newcomers are answered 503."),
+    metrics: z
+      .enum(["admin", "open"])
+      .default("admin")
+      .describe(
+        "Who may read /metrics, which tells of every tenant: holders of an admin key, or whoever reaches the server.",
+      ),
     traces: z
       .url({ protocol: /^https?$/u })
       .optional()

@@ -172,7 +172,7 @@ test("is served as text to whoever may, refused to others, and holds no id", asy
     expect(help.length, name).toBeGreaterThan(10);
     if (type === "counter") expect(name).toMatch(/_total$/u);
   }
-  expect((await app.inject("/metrics")).statusCode).toBe(403);
+  expect((await app.inject("/metrics")).statusCode).toBe(401);
   await app.close();
   await stop(live);
 });

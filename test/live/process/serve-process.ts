@@ -17,11 +17,12 @@ export interface ServeProcess {
 export async function serve(
   scenario: string,
   options: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ServeProcess> {
   const child = spawn(
     process.execPath,
     [MAIN, "serve", scenario, "--listen", "127.0.0.1:0", "--log-level", "warn", ...options],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...environment } },
   );
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
