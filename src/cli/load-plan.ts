@@ -73,18 +73,21 @@ function keysOf(
   { platform, clients }: Scenario,
   { keys: file, key }: PlanOptions,
 ): readonly (string | undefined)[] {
-  const given = new Map([...(file === undefined ? [] : keysIn(file)), ...key.map(keyOption)]);
+  const named = key.map(keyOption);
   const names = platform.tenants.map(({ name }) => name);
-  for (const name of given.keys()) {
+  for (const [name] of named) {
     if (!names.includes(name)) {
       throw new InputError(
         `a key is given for the tenant '${name}', and the scenario has none of that name; it has ${names.join(", ")}`,
       );
     }
   }
+  // A file may know more tenants than this scenario has, and the administrator's key.
+  const inFile = file === undefined ? [] : keysIn(file);
+  const given = new Map([...inFile, ...named].filter(([name]) => names.includes(name)));
   const active = new Set(clients.map(({ tenant }) => names[tenant]!));
   const missing = [...active].filter((name) => !given.has(name));
-  if (given.size > 0 && missing.length > 0) {
+  if (inFile.length + named.length > 0 && missing.length > 0) {
     throw new InputError(
       `no key for ${missing.join(", ")}; add --key ${missing[0]}=<key> or put it into the file of --keys`,
     );
