@@ -21,6 +21,8 @@ import type { Observer } from "./observer.ts";
 
 /** Idle time and adapters are charged this often: what a crash could lose of them. */
 const STANDING_EVERY_NS = 10_000_000_000;
+/** How much later than asked a timer may come: libuv counts whole milliseconds. */
+const TIMER_LATENESS_MS = 1.5;
 /** Rounds of events that were not due when the round began: a backend without latency makes them for ever. */
 const MOST_ROUNDS = 64;
 
@@ -254,19 +256,28 @@ export class Driver {
     this.#arm();
   }
 
-  /** One timer for whatever comes next. Timers are never early, and late by a millisecond or so. */
+  /**
+   * One timer for whatever comes next. Timers are late by a millisecond or so; what the backend's clock says (a first token)
+   * is awaited from turn to turn of the event loop over that last stretch, with everything else running in between.
+   */
   #arm(): void {
+    const backendNs = this.#parts.backend.nextEventNs;
     const nextNs = Math.min(this.#nextNs(), this.#flushNs);
+    const leftMs = (nextNs - this.#parts.clock.nowNs()) / 1e6;
+    if (nextNs === backendNs && leftMs < TIMER_LATENESS_MS) {
+      this.#drainSoon();
+      return;
+    }
+    const early = nextNs === backendNs ? TIMER_LATENESS_MS : 0;
     if (nextNs === this.#timerNs && this.#timer !== undefined) return;
     clearTimeout(this.#timer);
     this.#timerNs = nextNs;
-    const waitMs = Math.ceil((nextNs - this.#parts.clock.nowNs()) / 1e6);
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
         if (!this.#isStopped) this.#drain();
       },
-      Math.min(Math.max(waitMs, 1), 60_000),
+      Math.min(Math.max(Math.ceil(leftMs - early), 1), 60_000),
     );
   }
 
