@@ -169,6 +169,11 @@ function valueAxis(axis: object): object {
   };
 }
 
+/** Of counts and rates: reaches 1 at least, so that nothing at all lies at the foot of the chart. */
+function countAxis(axis: object): object {
+  return { ...valueAxis(axis), scale: { nice: true, domain: { unionWith: [0, 1] } } };
+}
+
 function lineLayer(axis: object): Layer {
   return {
     data: { name: "points" },
@@ -189,7 +194,7 @@ function areaLayer(axis: object): Layer {
     mark: { type: "area", fillOpacity: 0.8, line: false, clip: true, tooltip: null },
     encoding: {
       x: timeAxis(),
-      y: { ...valueAxis(axis), stack: "zero" },
+      y: { ...countAxis(axis), stack: "zero" },
       color: OWN_COLOUR,
       detail: { field: "series" },
       order: { field: "place", type: "quantitative" },

@@ -67,7 +67,7 @@ const replicaCard = (replica, names) => {
   const who = replica.runs.length === 0 ? [replica.isUp ? "idle" : "down"] : replica.runs.slice(0, 4).map(({ tenant, sequences }) =>
     element("span", { class: "who" }, swatch(tenantColour(tenant)), (names.get(tenant) ?? "tenant " + tenant) + " " + sequences));
   const more = replica.runs.length > 4 ? ["and " + (replica.runs.length - 4) + " more"] : [];
-  const busy = replica.busyShare === null ? "" : "busy " + format.share(replica.busyShare);
+  const busy = replica.busyShare === null ? "" : "busy\\u00a0" + format.share(replica.busyShare);
   return element("div", { class: "card replica" + (replica.isUp ? "" : " down") },
     element("div", { class: "replica-head" }, element("h3", {}, replica.name), element("span", { class: replica.isUp ? "good" : "bad" }, replica.isUp ? "up" : "down")),
     element("div", { class: "slots", title: running + " of " + replica.maxSequences + " sequences" }, ...parts),

@@ -128,6 +128,7 @@ test("check explains every shipped scenario", () => {
     "gpu-crash",
     "lora-churn",
     "trace-replay",
+    "live-beside-simulated",
   ]) {
     const { status, stdout, stderr } = tenantry("check", join(SCENARIOS, `${name}.yaml`));
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
