@@ -171,7 +171,7 @@ function appendix(results: Results): readonly Block[] {
   const isLoad = results.load !== undefined;
   const rerun = isLoad
     ? "The same scenario file and seed send the same requests at the same times; what the server makes of them is its own. To run it again:"
-    : "The same scenario file, seed and version give the same results, byte for byte, on any machine. To run it again:";
+    : "The same scenario file, seed and version give the same results, byte for byte, on any machine with the same version of Node. To run it again:";
   const command = isLoad
     ? `tenantry load <scenario file> --url <server> --seed ${scenario.seed}`
     : `tenantry simulate <scenario file> --seed ${scenario.seed}`;

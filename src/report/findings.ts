@@ -44,7 +44,7 @@ export function fairnessWords({ fairness }: Results): readonly string[] {
 
 export function eventWords({ events }: Results): string {
   if (events.length === 0) {
-    return "Nothing out of the ordinary: no noisy neighbour was found, and no replica failed or slowed down.";
+    return "No noisy neighbour was found, and no replica failed or slowed down.";
   }
   const noisy = events.filter((event) => event.kind === "noisy-neighbour").length;
   const faults = events.filter(
@@ -55,7 +55,7 @@ export function eventWords({ events }: Results): string {
 
 function jainWords(index: number | null): string {
   if (index === null) {
-    return "There is no Jain's index: no two tenants waited at the same time, so nobody's service came at another's expense.";
+    return "There is no Jain's index: no two tenants of a pool were backlogged side by side for long enough to compare their service.";
   }
   return `Jain's index of service per weight is ${formatNumber(index, 4)}: 1 means that every tenant with work waiting was served in proportion to its weight.`;
 }

@@ -13,6 +13,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLMap,
 } from "yaml";
 import type { Path } from "./problems.ts";
@@ -55,9 +56,17 @@ export function parseText(text: string): ParsedText {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => ({
+    const problems = firstOfEachPlace(document.errors).map((error) => ({
       message: plainMessage(error.message),
       at: position(error.pos[0]),
+    }));
+    return { kind: "malformed", problems };
+  }
+  const forbidden = forbiddenKeys(document);
+  if (forbidden.length > 0) {
+    const problems = forbidden.map((offset) => ({
+      message: `${FORBIDDEN_KEY}: this name cannot be used`,
+      at: position(offset),
     }));
     return { kind: "malformed", problems };
   }
@@ -70,6 +79,28 @@ export function parseText(text: string): ParsedText {
     value: plain.value,
     locate: (path, at) => position(offsetOf(document, path, at)),
   };
+}
+
+/** What is wrong first at a place: the rest of what the parser says there follows from it. */
+function firstOfEachPlace<T extends { readonly pos: readonly [number, number] }>(
+  errors: readonly T[],
+): readonly T[] {
+  const seen = new Set<number>();
+  return errors.filter(({ pos: [at] }) => !seen.has(at) && seen.add(at));
+}
+
+/** JavaScript gives it a meaning of its own: as a key of an object it would vanish without a word. */
+const FORBIDDEN_KEY = "__proto__";
+
+/** Where such keys begin. */
+function forbiddenKeys(document: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === FORBIDDEN_KEY) offsets.push(key.range?.[0] ?? 0);
+    },
+  });
+  return offsets;
 }
 
 /** A copy that shares nothing; throws where it nests deeper than MAX_DEPTH. */
@@ -95,6 +126,10 @@ function plainValue(
 }
 
 function plainMessage(message: string): string {
+  if (/maximum call stack|stack overflow/iu.test(message)) return "nested too deeply";
+  if (message.startsWith("Source contains multiple documents")) {
+    return "a second document begins here; a scenario is a file of its own";
+  }
   if (message.startsWith("Map keys must be unique")) return "this key is given twice";
   return message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/u, "");
 }

@@ -100,7 +100,7 @@ export function legendOf(style: ChartStyle, labels?: readonly string[]): object 
 
 /** "5 ms", "1.5 s" on an axis of milliseconds. */
 const MS_LABELS =
-  "datum.value >= 60000 ? format(datum.value / 60000, '~r') + ' min' : datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' s' : format(datum.value, '~r') + ' ms'";
+  "datum.value >= 600000 || datum.value === 60000 ? format(datum.value / 60000, '.3~g') + ' min' : datum.value >= 1000 ? format(datum.value / 1000, '~r') + ' s' : format(datum.value, '~r') + ' ms'";
 
 export interface ValueScale {
   readonly scale: object;

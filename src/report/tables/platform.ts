@@ -54,7 +54,7 @@ export function costTable(results: Results): Table {
       right("Idle", "Idle time of its dedicated pools, and its share of idle time that is spread."),
       right("Total"),
       right("GPU seconds"),
-      right("$/M tokens"),
+      right("Billed $/M tokens"),
     ],
     rows: results.tenants.map(costRow),
   };
@@ -78,7 +78,7 @@ function costRow({ name, cost }: TenantResult): readonly Cell[] {
 }
 
 export function poolTables(results: Results): readonly Table[] {
-  return [poolUseTable(results), poolCostTable(results)];
+  return [poolUseTable(results), poolCostTable(results), ...adapterTables(results)];
 }
 
 function poolUseTable(results: Results): Table {
@@ -132,6 +132,26 @@ function poolCostTable(results: Results): Table {
       cell(formatShare(pool.adapterHitRate), "No request used an adapter."),
     ]),
   };
+}
+
+/** Who used adapters, and what that made the replicas load; nothing where nobody has any. */
+function adapterTables({ tenants }: Results): readonly Table[] {
+  const users = tenants.flatMap(({ name, adapterHits: hits, adapterLoads: loads }) =>
+    hits === null || loads === null || hits + loads === 0 ? [] : [{ name, hits, loads }],
+  );
+  if (users.length === 0) return [];
+  return [
+    {
+      title: "Adapters per tenant",
+      columns: [left("Tenant"), right("Adapter there already"), right("Loads"), right("Hits")],
+      rows: users.map(({ name, hits, loads }) => [
+        cell(name),
+        cell(formatCount(hits)),
+        cell(formatCount(loads)),
+        cell(formatShare(hits / (hits + loads))),
+      ]),
+    },
+  ];
 }
 
 export function replicaTable(results: Results): Table {

@@ -106,7 +106,7 @@ describe("words", () => {
     const text = textOf(htmlReport(emptyResults(), { vegaSource: VEGA }));
     expect(text).toContain("No request arrived, so there is nothing to judge.");
     expect(text).toContain("There were no hidden step times".toLowerCase().slice(6));
-    expect(text).toContain("Nothing out of the ordinary");
+    expect(text).toContain("No noisy neighbour was found");
   });
 
   test("explain every dash", () => {

@@ -47,13 +47,20 @@ describe("malformed text", () => {
     ["version: 1\nname: *nobody\n", "1:1", "Unresolved alias"],
     ["version: 1\nplatform: &p [*p]\n", "1:1", "nested too deeply"],
     ['{"version": 1, "name": "a"', "1:27", "Flow map"],
-    ["version: 1\n---\nversion: 1\n", "2:1", "multiple documents"],
+    ["version: 1\n---\nversion: 1\n", "2:1", "a second document begins here"],
+    ["version: 1\nplatform:\n  tenants: { __proto__: {} }\n", "3:14", "this name cannot be used"],
     ["version: 1\n? [a, b]\n: 1\n", "2:3", "keys must be"],
   ])("%j", (text, at, message) => {
     const [first] = problemsOf(text);
     expect(first!.message.toLowerCase()).toContain(message.toLowerCase());
     expect(first!.place.kind === "file" && `${first!.place.line}:${first!.place.column}`).toBe(at);
   });
+});
+
+it("says once of text that nests without end that it does", () => {
+  expect(problemsOf("[".repeat(20_000)).map(({ message }) => message)).toEqual([
+    "nested too deeply",
+  ]);
 });
 
 it("formats paths so that --set reads them back", () => {
