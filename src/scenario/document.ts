@@ -39,6 +39,8 @@ export type ParsedText =
     }
   | { readonly kind: "malformed"; readonly problems: readonly SyntaxProblem[] };
 
+/** What the parser says when it runs out of stack. */
+const OVERFLOW = /maximum call stack|stack overflow/iu;
 /** Deeper nesting than any scenario has; also stops an alias that contains itself. */
 const MAX_DEPTH = 64;
 
@@ -56,7 +58,7 @@ export function parseText(text: string): ParsedText {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   if (document.errors.length > 0) {
-    const problems = firstOfEachPlace(document.errors).map((error) => ({
+    const problems = tellingErrors(document.errors).map((error) => ({
       message: plainMessage(error.message),
       at: position(error.pos[0]),
     }));
@@ -81,12 +83,10 @@ export function parseText(text: string): ParsedText {
   };
 }
 
-/** What is wrong first at a place: the rest of what the parser says there follows from it. */
-function firstOfEachPlace<T extends { readonly pos: readonly [number, number] }>(
-  errors: readonly T[],
-): readonly T[] {
-  const seen = new Set<number>();
-  return errors.filter(({ pos: [at] }) => !seen.has(at) && seen.add(at));
+/** Text that nests without end is one problem, however many brackets the parser then misses. */
+function tellingErrors<T extends { readonly message: string }>(errors: readonly T[]): readonly T[] {
+  const endless = errors.find(({ message }) => OVERFLOW.test(message));
+  return endless === undefined ? errors : [endless];
 }
 
 /** JavaScript gives it a meaning of its own: as a key of an object it would vanish without a word. */
@@ -126,7 +126,7 @@ function plainValue(
 }
 
 function plainMessage(message: string): string {
-  if (/maximum call stack|stack overflow/iu.test(message)) return "nested too deeply";
+  if (OVERFLOW.test(message)) return "nested too deeply";
   if (message.startsWith("Source contains multiple documents")) {
     return "a second document begins here; a scenario is a file of its own";
   }
