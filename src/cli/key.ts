@@ -61,7 +61,7 @@ export function keyRotate(file: string, id: string, options: KeyRotateOptions): 
         `key ${id} is ${refusal} and has nothing to hand on; make another with: tenantry key create`,
       );
     }
-    const expiresMs = after(by.atMs, expiresInMs);
+    const expiresMs = after(by.atMs, expiresInMs) ?? old.expiresMs;
     const made = newKey({ tenant: old.tenant, createdMs: by.atMs, expiresMs });
     const change = { replacement: made.stored, oldExpiresMs: by.atMs + graceMs };
     await store.admin.rotateKey(id, change, by);
@@ -130,9 +130,15 @@ function after(nowMs: number, durationInMs: number | undefined): number | undefi
   return durationInMs === undefined ? undefined : nowMs + durationInMs;
 }
 
+/** 100 years: farther times could not be stored. */
+const MAX_DURATION_NS = 100 * 366 * 86_400e9;
+
 function durationMs(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const parsed = parseDurationNs(text);
+  if (parsed.kind === "value" && parsed.value > MAX_DURATION_NS) {
+    throw new InputError(`${option}: expected 100 years at most, got '${text}'`);
+  }
   if (parsed.kind === "value") return Math.round(parsed.value / 1e6);
   throw new InputError(`${option}: ${parsed.message}`);
 }

@@ -6,7 +6,7 @@ import { AdminActions } from "../live/admin/actions.ts";
 import { addAdminRoutes } from "../live/admin/routes.ts";
 import { periodStarts, type Used } from "../live/calendar.ts";
 import type { ScenarioSource } from "../live/inputs.ts";
-import { KeyRing, newKey } from "../live/keys.ts";
+import { KeyRing, type NewKey, newKey } from "../live/keys.ts";
 import { type RunningServer, isAdmin, startServer } from "../live/serve.ts";
 import { LedgerWriter } from "../live/store/ledger-writer.ts";
 import { openStore } from "../live/store/open-store.ts";
@@ -40,10 +40,18 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
   const load = (source: ScenarioSource): Scenario =>
     scenarioOf(source.text, { fileName: file, overrides: source.overrides, isQuiet: true });
   const store = await openedStore(load(readSource()));
-  const source = withStoredTenants(readSource(), await store.admin.tenants());
+  const fileSource = readSource();
+  const source = withStoredTenants(fileSource, await store.admin.tenants());
   const scenario = load(source);
   const log: Logger = pino({ level: options.logLevel });
   const { storage, durability } = scenario.serve;
+  const keys = await KeyRing.load(store);
+  const prepared = {
+    used: await usedBefore(store, scenario),
+    counters: await countersOf(scenario, file),
+    tls: readTls(scenario, file),
+    vegaSource: vegaRuntime(),
+  };
   const ledger = new LedgerWriter({
     storage,
     durability,
@@ -52,42 +60,46 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
       else log.error({ problem }, "the ledger cannot be written; responses wait");
     },
   });
-  const demo = await firstKeys(store, scenario);
-  const keys = await KeyRing.load(store);
   let actions: AdminActions | undefined;
-  const server = await startServer({
-    scenario,
-    source,
-    version: packageVersion(),
-    ledger,
-    ledgerBacklog: () => ledger.backlogEntries,
-    keys,
-    used: await usedBefore(store, scenario),
-    counters: await countersOf(scenario, file),
-    environment: process.env,
-    log,
-    tls: readTls(scenario, file),
-    vegaSource: vegaRuntime(),
-    recordPath: options.record,
-    journalPath: options.journal,
-    extensions: [
-      (app, driver) => {
-        actions = new AdminActions({ driver, store, keys, readSource, load });
-        const nowMs = Date.now;
-        addAdminRoutes(app, { actions, isAdmin: (request) => isAdmin(keys, request), nowMs });
-      },
-    ],
-  }).catch(async (error: unknown) => {
+  try {
+    const server = await startServer({
+      ...prepared,
+      scenario,
+      source,
+      version: packageVersion(),
+      ledger,
+      ledgerBacklog: () => ledger.backlogEntries,
+      keys,
+      environment: process.env,
+      log,
+      recordPath: options.record,
+      journalPath: options.journal,
+      extensions: [
+        (app, driver) => {
+          actions = new AdminActions({ driver, store, keys, source: fileSource, readSource, load });
+          const nowMs = Date.now;
+          addAdminRoutes(app, { actions, isAdmin: (request) => isAdmin(keys, request), nowMs });
+        },
+      ],
+    }).catch((error: unknown) => {
+      throw startProblem(error);
+    });
+    // Whoever reads the welcome may ask it to end at once.
+    const asked = askedToEnd();
+    try {
+      const demo = await firstKeys(store, scenario, options.keys);
+      await keys.refresh();
+      printWelcome(server, scenario, demo);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    await running(server, { actions: actions!, asked, log });
+    await ledger.idle();
+  } finally {
     await ledger.close();
     await store.close();
-    throw startProblem(error);
-  });
-  if (options.keys !== undefined) writeKeys(options.keys, demo);
-  printWelcome(server, scenario, demo);
-  await running(server, actions!, log);
-  await ledger.idle();
-  await ledger.close();
-  await store.close();
+  }
   return EXIT.fine;
 }
 
@@ -141,29 +153,41 @@ interface DemoKeys {
   readonly tenants: readonly { readonly name: string; readonly key: string }[];
 }
 
-/** A store without any key gets one for the administrator and one for each tenant; they are shown this once. */
-async function firstKeys(store: Store, { platform }: Scenario): Promise<DemoKeys | undefined> {
-  if ((await store.admin.keys()).length > 0) return undefined;
+/**
+ * A store without any key gets one for the administrator and one for each tenant. They are shown this once: so they are made
+ * when the server listens, and kept by the store after the file that was asked for has them.
+ */
+async function firstKeys(
+  store: Store,
+  { platform }: Scenario,
+  path: string | undefined,
+): Promise<DemoKeys | undefined> {
+  if ((await store.admin.keys()).length > 0) {
+    if (path !== undefined) {
+      process.stderr.write(
+        `warning: keys exist already and cannot be shown again; ${path} is not written\n`,
+      );
+    }
+    return undefined;
+  }
   const by: Actor = { who: "first start", atMs: Date.now() };
-  const make = async (tenant: string | undefined): Promise<string> => {
-    const { key, stored } = newKey({ tenant, createdMs: by.atMs, expiresMs: undefined });
-    await store.admin.createKey(stored, by);
-    return key;
+  const make = (tenant: string | undefined): NewKey =>
+    newKey({ tenant, createdMs: by.atMs, expiresMs: undefined });
+  const admin = make(undefined);
+  const tenants = platform.tenants.map(({ name }) => ({ name, made: make(name) }));
+  const demo = {
+    admin: admin.key,
+    tenants: tenants.map(({ name, made }) => ({ name, key: made.key })),
   };
-  const admin = await make(undefined);
-  const tenants: { name: string; key: string }[] = [];
-  for (const { name } of platform.tenants) tenants.push({ name, key: await make(name) });
-  return { admin, tenants };
+  if (path !== undefined) writeKeys(path, demo);
+  for (const { stored } of [admin, ...tenants.map(({ made }) => made)]) {
+    await store.admin.createKey(stored, by);
+  }
+  return demo;
 }
 
-/** The first keys as `tenantry load --keys` reads them. */
-function writeKeys(path: string, demo: DemoKeys | undefined): void {
-  if (demo === undefined) {
-    process.stderr.write(
-      `warning: keys exist already and cannot be shown again; ${path} is not written\n`,
-    );
-    return;
-  }
+/** As `tenantry load --keys` reads them. */
+function writeKeys(path: string, demo: DemoKeys): void {
   const byTenant = Object.fromEntries(demo.tenants.map(({ name, key }) => [name, key]));
   const text = `${JSON.stringify({ ...byTenant, administrator: demo.admin }, undefined, 2)}\n`;
   written(path, () => writeFileSync(path, text, { mode: 0o600 }));
@@ -195,8 +219,24 @@ function printWelcome(server: RunningServer, scenario: Scenario, demo: DemoKeys 
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** Resolves when the server has been asked to end and has ended. A second signal ends the process at once. */
-async function running(server: RunningServer, actions: AdminActions, log: Logger): Promise<void> {
+/** Resolves on SIGTERM or SIGINT; a SIGINT after that ends the process at once. */
+function askedToEnd(): Promise<void> {
+  return new Promise((resolveAsked) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        process.once("SIGINT", () => process.exit(EXIT.interrupted));
+        resolveAsked();
+      });
+    }
+  });
+}
+
+/** Resolves when the server has been asked to end and has ended. */
+async function running(
+  server: RunningServer,
+  parts: { readonly actions: AdminActions; readonly asked: Promise<void>; readonly log: Logger },
+): Promise<void> {
+  const { actions, asked, log } = parts;
   const isToldBy = (what: string) => (error: unknown) =>
     log.error({ error: error instanceof Error ? error.message : String(error) }, what);
   const refresh = setInterval(() => {
@@ -209,14 +249,7 @@ async function running(server: RunningServer, actions: AdminActions, log: Logger
       .then(() => log.info("reloaded"), isToldBy("the scenario was not taken over"));
   };
   process.on("SIGHUP", reload);
-  await new Promise<void>((asked) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        process.once("SIGINT", () => process.exit(EXIT.interrupted));
-        asked();
-      });
-    }
-  });
+  await asked;
   clearInterval(refresh);
   process.off("SIGHUP", reload);
   log.info("draining: no more requests are taken in");

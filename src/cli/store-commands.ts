@@ -93,7 +93,7 @@ function registerKeys(key: Command): void {
     .argument(...SCENARIO)
     .argument("<id>", "the old key's id, as key list shows it")
     .option("--grace <time>", "how long the old key stays valid, for example 1h (default: not)")
-    .option("--expires <time>", "how long the new key is valid (default: for ever)")
+    .option("--expires <time>", "how long the new key is valid (default: as the old one)")
     .option(...STORAGE)
     .action(async (file: string, id: string, options: KeyRotateOptions) => {
       process.exitCode = await keyRotate(file, id, options);

@@ -10,6 +10,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import type { Backend } from "./backends/backend.ts";
 import { OpenAiBackend } from "./backends/openai/openai-backend.ts";
 import { PacedBackend } from "./backends/paced.ts";
+import type { ServeConfig } from "../scenario/serve-config.ts";
 import { pacedLengths } from "./backends/paced-lengths.ts";
 import type { Used } from "./calendar.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -118,19 +119,37 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       ),
     ],
   });
-  await app.listen({ host: serve.host, port: serve.port, backlog: LISTEN_BACKLOG });
+  const close = async (): Promise<void> => {
+    observing.collecting.close();
+    await driver.stop();
+    await observing.close();
+  };
+  await listen(app, serve, close);
   return {
     driver,
     collecting: observing.collecting,
     url: urlOf(app, parts.tls !== undefined),
     async stop() {
       const cutOff = await drain(app, traffic, serve.drainTimeoutNs / 1e6);
-      observing.collecting.close();
-      await driver.stop();
-      await observing.close();
+      await close();
       return cutOff;
     },
   };
+}
+
+/** Listens, or closes all there is and fails. */
+async function listen(
+  app: FastifyInstance,
+  { host, port }: ServeConfig,
+  close: () => Promise<void>,
+): Promise<void> {
+  try {
+    await app.listen({ host, port, backlog: LISTEN_BACKLOG });
+  } catch (error) {
+    await app.close();
+    await close();
+    throw error;
+  }
 }
 
 function createBackend({ scenario, counters, environment }: ServerParts): Backend {

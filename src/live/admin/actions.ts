@@ -6,7 +6,7 @@ import type { Scenario } from "../../scenario/scenario.ts";
 import type { Driver } from "../driver.ts";
 import type { JsonObject } from "../exchange.ts";
 import type { ScenarioSource } from "../inputs.ts";
-import { type KeyRing, newKey } from "../keys.ts";
+import { type KeyRing, newKey, refusalOf } from "../keys.ts";
 import type {
   Actor,
   BillLine,
@@ -35,17 +35,22 @@ export interface AdminParts {
   readonly driver: Driver;
   readonly store: Store;
   readonly keys: KeyRing;
-  /** The scenario file as it is now, without the stored tenants. */
+  /** The scenario as it was started with, without the stored tenants. */
+  readonly source: ScenarioSource;
+  /** The scenario file as it is now, likewise. */
   readonly readSource: () => ScenarioSource;
   readonly load: LoadScenario;
 }
 
 export class AdminActions {
   readonly #parts: AdminParts;
+  /** What was last taken over: edits of the file count from the next reload on, and not from somebody's new key. */
+  #source: ScenarioSource;
   #version = -1;
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
+    this.#source = parts.source;
   }
 
   /** Every tenant of the platform, those of the file and those beside it. */
@@ -64,15 +69,14 @@ export class AdminActions {
   /** Adds a tenant, or replaces its settings; refused whole where the platform cannot take it while it runs. */
   async putTenant(name: string, spec: JsonObject, by: Actor): Promise<void> {
     const others = (await this.#stored()).filter((one) => one.name !== name);
-    this.#reload([...others, { name, spec }]);
+    this.#reload(this.#source, [...others, { name, spec }]);
     await this.#parts.store.admin.putTenant({ name, spec }, by);
-    await this.refresh();
   }
 
   async setSuspended(name: string, isSuspended: boolean, by: Actor): Promise<void> {
     this.#expectTenant(name);
     await this.#parts.store.admin.setSuspended(name, isSuspended, by);
-    await this.refresh();
+    await this.#parts.keys.refresh();
   }
 
   async keyList(): Promise<readonly Omit<StoredKey, "hash">[]> {
@@ -95,32 +99,37 @@ export class AdminActions {
     if (given.tenant !== undefined) this.#expectTenant(given.tenant);
     const { key, stored } = newKey({ ...given, createdMs: by.atMs });
     await this.#parts.store.admin.createKey(stored, by);
-    await this.refresh();
+    await this.#parts.keys.refresh();
     return { id: stored.id, key };
   }
 
-  /** A new key beside the old one, which ends after `graceMs`. */
+  /** A new key beside the old one, which ends after `graceMs`; by itself the new one is valid as long as the old one was to be. */
   async rotateKey(
     id: string,
-    graceMs: number,
+    given: { readonly graceMs: number; readonly expiresMs: number | undefined },
     by: Actor,
   ): Promise<{ readonly id: string; readonly key: string }> {
     const { admin } = this.#parts.store;
     const old = (await admin.keys()).find((one) => one.id === id);
     if (old === undefined) throw noKey(id);
+    const refusal = refusalOf(old, by.atMs);
+    if (refusal !== undefined) {
+      throw new AdminError(409, `key ${id} is ${refusal} and has nothing to hand on`);
+    }
     const { key, stored } = newKey({
       tenant: old.tenant,
       createdMs: by.atMs,
-      expiresMs: undefined,
+      expiresMs: given.expiresMs ?? old.expiresMs,
     });
-    await admin.rotateKey(id, { replacement: stored, oldExpiresMs: by.atMs + graceMs }, by);
-    await this.refresh();
+    const oldExpiresMs = by.atMs + Math.round(given.graceMs);
+    await admin.rotateKey(id, { replacement: stored, oldExpiresMs }, by);
+    await this.#parts.keys.refresh();
     return { id: stored.id, key };
   }
 
   async revokeKey(id: string, by: Actor): Promise<void> {
     if (!(await this.#parts.store.admin.revokeKey(id, by))) throw noKey(id);
-    await this.refresh();
+    await this.#parts.keys.refresh();
   }
 
   bills(filter: LedgerFilter): Promise<readonly BillLine[]> {
@@ -133,7 +142,9 @@ export class AdminActions {
 
   /** Takes over the scenario file as it is now: all of it, or nothing and the reason why not. */
   async reload(by: Actor): Promise<void> {
-    this.#reload(await this.#stored());
+    const source = this.#parts.readSource();
+    this.#reload(source, await this.#stored());
+    this.#source = source;
     await this.#parts.store.admin.recordAction({ ...by, what: "reload", detail: {} });
   }
 
@@ -142,7 +153,7 @@ export class AdminActions {
     const version = await this.#parts.store.admin.version();
     if (version === this.#version) return;
     await this.#parts.keys.refresh();
-    if (this.#version !== -1) this.#reload(await this.#stored());
+    if (this.#version !== -1) this.#reload(this.#source, await this.#stored());
     this.#version = version;
   }
 
@@ -150,9 +161,9 @@ export class AdminActions {
     return this.#parts.store.admin.tenants();
   }
 
-  #reload(tenants: readonly Pick<StoredTenant, "name" | "spec">[]): void {
-    const { driver, load, readSource } = this.#parts;
-    const source = withStoredTenants(readSource(), tenants);
+  #reload(base: ScenarioSource, tenants: readonly Pick<StoredTenant, "name" | "spec">[]): void {
+    const { driver, load } = this.#parts;
+    const source = withStoredTenants(base, tenants);
     let scenario: Scenario;
     try {
       scenario = load(source);

@@ -1,12 +1,15 @@
-/** The admin API: what AdminActions can do, over HTTP, for holders of an administrator's key. Documented in docs/api.md. */
+/** The admin API: what AdminActions can do, over HTTP, for holders of an administrator's key. Documented in docs/operations.md. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Actor, BillLine } from "../store/store.ts";
 import { type AdminActions, AdminError } from "./actions.ts";
 
 const NAME = /^[A-Za-z][\w.-]*$/u;
+/** Names become labels of metrics and lines of bills. */
+const MAX_NAME_LENGTH = 100;
+const MAX_GRACE_SECONDS = 366 * 24 * 3600;
 const nameParams = z.object({
-  name: z.string().regex(NAME, { error: "a name begins with a letter" }),
+  name: z.string().max(MAX_NAME_LENGTH).regex(NAME, { error: "a name begins with a letter" }),
 });
 const idParams = z.object({ id: z.string() });
 const newKeyBody = z.strictObject({
@@ -14,7 +17,10 @@ const newKeyBody = z.strictObject({
   admin: z.literal(true).optional(),
   expires: z.iso.datetime().optional(),
 });
-const rotateBody = z.strictObject({ graceSeconds: z.number().nonnegative().default(0) });
+const rotateBody = z.strictObject({
+  graceSeconds: z.number().nonnegative().max(MAX_GRACE_SECONDS).default(0),
+  expires: z.iso.datetime().optional(),
+});
 const billQuery = z.object({
   tenant: z.string().optional(),
   from: z.iso.datetime(),
@@ -47,7 +53,7 @@ export function addAdminRoutes(app: FastifyInstance, parts: AdminRoutesParts): v
       return reply.code(204).send();
     });
   }
-  addKeyRoutes(app, actions, by);
+  addKeyRoutes(app, parts, by);
   app.post("/admin/reload", async (_request, reply) => {
     await actions.reload(by());
     return reply.code(204).send();
@@ -63,25 +69,34 @@ export function addAdminRoutes(app: FastifyInstance, parts: AdminRoutesParts): v
   });
 }
 
-function addKeyRoutes(app: FastifyInstance, actions: AdminActions, by: () => Actor): void {
+function addKeyRoutes(app: FastifyInstance, parts: AdminRoutesParts, by: () => Actor): void {
+  const { actions } = parts;
   app.get("/admin/keys", async () => ({ data: await actions.keyList() }));
   app.post("/admin/keys", async (request, reply) => {
     const { tenant, admin, expires } = newKeyBody.parse(request.body);
     if ((tenant === undefined) !== (admin === true)) {
       throw new AdminError(400, "expected either a tenant, or admin: true");
     }
-    const expiresMs = expires === undefined ? undefined : Date.parse(expires);
+    const expiresMs = endOf(expires, parts.nowMs());
     return reply.code(201).send(await actions.createKey({ tenant, expiresMs }, by()));
   });
   app.post("/admin/keys/:id/rotate", async (request: FastifyRequest, reply: FastifyReply) => {
-    const { graceSeconds } = rotateBody.parse(request.body ?? {});
+    const { graceSeconds, expires } = rotateBody.parse(request.body ?? {});
     const { id } = idParams.parse(request.params);
-    return reply.send(await actions.rotateKey(id, graceSeconds * 1000, by()));
+    const given = { graceMs: graceSeconds * 1000, expiresMs: endOf(expires, parts.nowMs()) };
+    return reply.send(await actions.rotateKey(id, given, by()));
   });
   app.delete("/admin/keys/:id", async (request, reply) => {
     await actions.revokeKey(idParams.parse(request.params).id, by());
     return reply.code(204).send();
   });
+}
+
+function endOf(expires: string | undefined, nowMs: number): number | undefined {
+  if (expires === undefined) return undefined;
+  const endMs = Date.parse(expires);
+  if (endMs <= nowMs) throw new AdminError(400, `expires: ${expires} is over already`);
+  return endMs;
 }
 
 const NEEDS_KEY = "Send an administrator's key as 'Authorization: Bearer <key>'.";

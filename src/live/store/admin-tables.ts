@@ -2,6 +2,7 @@
  * Tenants, keys and the audit log in SQL. Every change first takes the one row of `state`: that gives changes an order, the
  * audit entry its number, and running servers the news that something is different.
  */
+import { assert } from "../../base/assert.ts";
 import type { JsonObject } from "../exchange.ts";
 import {
   type Database,
@@ -84,6 +85,7 @@ export class AdminTables implements AdminStore {
     { replacement, oldExpiresMs }: { replacement: StoredKey; oldExpiresMs: number },
     by: Actor,
   ): Promise<boolean> {
+    assert(isStorable(oldExpiresMs), "a key whose end could not be read back");
     const detail = { key: id, replacement: replacement.id, label: replacement.label, oldExpiresMs };
     return this.#changeKey(id, { ...by, what: "key.rotate", detail }, async (queries) => {
       await queries.rows(
@@ -150,6 +152,7 @@ async function writeAudit(
 }
 
 async function insertKey(queries: Queries, key: StoredKey): Promise<void> {
+  assert(isStorable(key.expiresMs), "a key whose end could not be read back");
   await queries.rows(
     `INSERT INTO api_key (id, place, tenant, hash, label, created_ms, expires_ms, revoked_ms)
       VALUES ($1, ${nextPlace("api_key")}, $2, $3, $4, $5, $6, $7)`,
@@ -163,6 +166,10 @@ async function insertKey(queries: Queries, key: StoredKey): Promise<void> {
       key.revokedMs ?? null,
     ],
   );
+}
+
+function isStorable(timeMs: number | undefined): boolean {
+  return timeMs === undefined || Number.isSafeInteger(timeMs);
 }
 
 /** After all others; safe because whoever changes the table holds the row of `state`. */

@@ -135,3 +135,53 @@ test("reload takes over weights and quotas, and refuses what needs a restart", a
   await reload();
   expect(await statusFor(key)).toBe(200);
 });
+
+test("a broken file on disk hinders no key, and an edit counts from the reload on", async () => {
+  write({ maxQps: "1/min" });
+  const { status, text } = await call("POST", "/admin/keys", { tenant: "acme" });
+  expect(status).toBe(201);
+  const { id, key }: { id: string; key: string } = JSON.parse(text);
+  expect([await statusFor(key), await statusFor(key)]).toEqual([200, 200]);
+  writeFileSync(file, "broken: [");
+  expect((await call("DELETE", `/admin/keys/${id}`)).status).toBe(204);
+  expect(await statusFor(key)).toBe(401);
+  expect((await call("POST", "/admin/reload")).status).toBe(400);
+  write({});
+});
+
+test("a key that is over hands nothing on, and no end is taken that cannot be kept", async () => {
+  const make = async (): Promise<{ id: string; key: string }> =>
+    JSON.parse((await call("POST", "/admin/keys", { tenant: "acme" })).text);
+  const { id } = await make();
+  for (const graceSeconds of [1e15, 1e300, -1]) {
+    const { status } = await call("POST", `/admin/keys/${id}/rotate`, { graceSeconds });
+    expect(status).toBe(400);
+  }
+  const past = { tenant: "acme", expires: "2020-01-01T00:00:00Z" };
+  expect((await call("POST", "/admin/keys", past)).status).toBe(400);
+  expect((await call("POST", `/admin/keys/${id}/rotate`, { graceSeconds: 0.0005 })).status).toBe(
+    200,
+  );
+  const other = await make();
+  expect((await call("DELETE", `/admin/keys/${other.id}`)).status).toBe(204);
+  expect((await call("POST", `/admin/keys/${other.id}/rotate`)).status).toBe(409);
+  expect((await call("GET", "/admin/keys")).status).toBe(200);
+});
+
+test("a start that fails ends, and a later one still shows the keys", {
+  timeout: 60_000,
+}, async () => {
+  const store = join(folder, "second.db");
+  const { port } = new URL(server.url);
+  const args = ["serve", file, "--storage", store, "--listen"];
+  await expect(
+    run(process.execPath, [MAIN, ...args, `127.0.0.1:${port}`], { timeout: 20_000 }),
+  ).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("choose with --listen") });
+  const nowhere = join(folder, "nowhere", "keys.json");
+  await expect(
+    run(process.execPath, [MAIN, ...args, "127.0.0.1:0", "--keys", nowhere], { timeout: 20_000 }),
+  ).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(nowhere) });
+  const second = await serve(file, ["--storage", store]);
+  expect(second.keys.get("administrator")).toMatch(/^sk-tenantry-/u);
+  expect(await end(second, "SIGTERM")).toBe(0);
+});
