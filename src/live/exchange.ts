@@ -31,6 +31,8 @@ export interface Ending {
 export interface UpstreamProblem {
   readonly status: number;
   readonly message: string;
+  /** Trying again helps nobody until somebody has mended the platform. */
+  readonly isLasting?: boolean;
 }
 
 export interface Exchange {

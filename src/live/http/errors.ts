@@ -125,12 +125,13 @@ const NEVER_PER_MINUTE =
 /** A body that the upstream refuses is the client's to mend; everything else is the server's. */
 export function problemError(problem: UpstreamProblem | undefined): ApiError {
   if (problem === undefined) return apiError("upstream");
-  const { status, message } = problem;
+  const { status, message, isLasting = false } = problem;
   if (status >= 400 && status < 500) {
     return { ...apiError("badValue", { message }), status, code: "invalid_request" };
   }
   const isServers = status >= 500 && status < 600;
-  return { ...apiError("upstream", { message }), status: isServers ? status : 502 };
+  const error = apiError("upstream", { message });
+  return { ...error, status: isServers ? status : 502, isRetryable: !isLasting };
 }
 
 export function errorBody({ message, type, param, code }: ApiError): string {

@@ -4,6 +4,7 @@
  * dashboard, admin) through `extensions`.
  */
 import { randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from "fastify";
 import type { Logger } from "pino";
 import type { PlatformConfig } from "../../engine/config.ts";
@@ -61,6 +62,15 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** How often Node looks for sockets that are too slow to send: what its limits may be exceeded by. */
 const CHECK_SLOW_EVERY_MS = 1000;
 
+const PLAIN_ONLY = "Expected a JSON body in UTF-8, without a content-encoding.";
+
+/** Bodies are read as they come: neither unpacked, where a small one may hold a huge one, nor put into other letters. */
+function isPlainUtf8(headers: IncomingHttpHeaders): boolean {
+  const { "content-encoding": encoding = "identity", "content-type": type = "" } = headers;
+  const charset = /;\s*charset="?([^";\s]+)/iu.exec(type)?.[1] ?? "utf-8";
+  return encoding.toLowerCase() === "identity" && /^utf-?8$/iu.test(charset);
+}
+
 export function createHttpServer(parts: HttpParts): FastifyInstance {
   const app = createApp(parts);
   const { traffic } = parts;
@@ -68,7 +78,11 @@ export function createHttpServer(parts: HttpParts): FastifyInstance {
   app.addContentTypeParser<Buffer>(
     "application/json",
     { parseAs: "buffer" },
-    (_request, bytes, done) => {
+    (request, bytes, done) => {
+      if (!isPlainUtf8(request.headers)) {
+        done(new HttpError(apiError("badMedia", { message: PLAIN_ONLY })));
+        return;
+      }
       const parsed = parseJsonBody(bytes);
       if (parsed.kind === "value") done(null, parsed.value);
       else done(new HttpError(parsed.error));

@@ -150,3 +150,12 @@ test("a dedicated pool comes before a shared one, and a reload shows at once", (
   expect(directory.tenantIndex("fir")).toBe(5);
   expect(poolOf(5)).toBe("shared");
 });
+
+test("a failure of the model server is worth another try, a model that is not there is not", () => {
+  const problem = { status: 502, message: "It failed." };
+  expect(problemError(problem)).toMatchObject({ status: 502, isRetryable: true });
+  expect(problemError({ ...problem, isLasting: true })).toMatchObject({
+    status: 502,
+    isRetryable: false,
+  });
+});

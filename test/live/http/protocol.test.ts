@@ -1,7 +1,7 @@
 /** What leaves the server, to the byte where clients depend on it: bodies, chunks, headers, errors. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { words } from "../../../src/live/backends/words.ts";
-import { MODEL, type TestServer, chat, post, startServer } from "./support.ts";
+import { MODEL, type TestServer, chat, errorOf, post, startServer } from "./support.ts";
 
 let server: TestServer;
 
@@ -10,13 +10,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => server.close());
-
-function errorOf(text: string): Record<string, unknown> {
-  const { error, ...rest }: Record<string, Record<string, unknown>> = JSON.parse(text);
-  expect(rest).toEqual({});
-  expect(Object.keys(error!)).toEqual(["message", "type", "param", "code"]);
-  return error!;
-}
 
 /** Names of the models that a key may use. */
 async function modelsOf(key: string): Promise<string[]> {
@@ -307,6 +300,16 @@ describe("errors", () => {
     const form = { "content-type": "application/x-www-form-urlencoded" };
     const media = await refused(path, { method: "POST", body: "a=b" }, form);
     expect([media.response.status, media.error["code"]]).toEqual([415, "unsupported_media_type"]);
+    for (const headers of [
+      { ...json, "content-encoding": "gzip" },
+      { "content-type": "application/json; charset=latin1" },
+    ]) {
+      const packed = await refused(path, { method: "POST", body: "{}" }, headers);
+      expect([packed.response.status, packed.error["code"]]).toEqual([
+        415,
+        "unsupported_media_type",
+      ]);
+    }
     const method = await refused(path, { method: "GET" });
     expect([method.response.status, method.error["code"]]).toEqual([405, "method_not_allowed"]);
     expect(method.response.headers.get("allow")).toBe("POST");
@@ -315,85 +318,5 @@ describe("errors", () => {
     const escape = await refused("/v1/models/%ff", { method: "GET" });
     expect([escape.response.status, escape.error["code"]]).toEqual([400, "invalid_url"]);
     expect(escape.response.headers.get("x-request-id")).toMatch(/^r/);
-  });
-});
-
-describe("limits", () => {
-  test("a rate limit says exactly when to come again, and then lets pass", async () => {
-    const fresh = await startServer();
-    const ask = () => post(fresh, "/v1/chat/completions", chat({ max_tokens: 4 }), "sk-birch");
-    const [first, second] = [await ask(), await ask()];
-    expect(first.response.headers.get("x-ratelimit-limit-requests")).toBe("2");
-    expect(first.response.headers.get("x-ratelimit-remaining-requests")).toBe("1");
-    expect(first.response.headers.get("x-ratelimit-limit-tokens")).toBe("60000");
-    expect(second.response.headers.get("x-ratelimit-remaining-requests")).toBe("0");
-    const third = await ask();
-    expect(third.response.status).toBe(429);
-    expect(errorOf(third.text)).toMatchObject({ type: "requests", code: "rate_limit_exceeded" });
-    expect(third.response.headers.get("x-should-retry")).toBe("true");
-    expect(third.response.headers.get("retry-after")).toBe("1");
-    const waitMs = Number(third.response.headers.get("retry-after-ms"));
-    expect(waitMs).toBeGreaterThan(0);
-    expect(waitMs).toBeLessThanOrEqual(200);
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-    expect((await ask()).response.status).toBe(200);
-    await fresh.close();
-  });
-
-  test("a quota that is used up is not to be tried again", async () => {
-    const { response, text } = await post(
-      server,
-      "/v1/chat/completions",
-      chat({ max_tokens: 100 }),
-      "sk-cedar",
-    );
-    expect(response.status).toBe(429);
-    expect(errorOf(text)).toMatchObject({ type: "insufficient_quota", code: "insufficient_quota" });
-    expect(response.headers.get("x-should-retry")).toBe("false");
-    expect(response.headers.get("retry-after-ms")).toBeNull();
-    expect(response.headers.get("x-ratelimit-limit-tokens")).toBe("100");
-    expect(response.headers.get("x-ratelimit-remaining-tokens")).toBe("100");
-  });
-
-  test("concurrency: all of n or none", async () => {
-    const { response, text } = await post(
-      server,
-      "/v1/chat/completions",
-      chat({ n: 2 }),
-      "sk-dogwood",
-    );
-    expect(response.status).toBe(429);
-    expect(errorOf(text)["code"]).toBe("rate_limit_exceeded");
-    expect(response.headers.get("retry-after")).toBe("1");
-    expect(response.headers.get("retry-after-ms")).toBeNull();
-    const { quota } = server.driver.engine.tenants[3]!;
-    expect(quota.leases).toBe(0);
-    const next = await post(server, "/v1/chat/completions", chat(), "sk-dogwood");
-    expect(next.response.status).toBe(200);
-  });
-
-  test("a request longer than its time is cancelled and told so", async () => {
-    const hasty = await startServer({ overrides: ["serve.requestTimeout=50ms"] });
-    const slow = { paced_output_tokens: 100_000, max_tokens: 100_000 };
-    const whole = await post(hasty, "/v1/chat/completions", chat(slow));
-    expect(whole.response.status).toBe(504);
-    expect(errorOf(whole.text)["code"]).toBe("request_timeout");
-    const streamed = await post(hasty, "/v1/chat/completions", chat({ ...slow, stream: true }));
-    expect(streamed.response.status).toBe(200);
-    const last = streamed.text.trimEnd().split("\n\n").at(-1)!;
-    expect(errorOf(last.slice(6))["code"]).toBe("request_timeout");
-    expect(streamed.text).not.toContain("[DONE]");
-    expect(hasty.driver.engine.tenants[0]!.quota.leases).toBe(0);
-    await hasty.close();
-  });
-
-  test("a full inbox answers 503", async () => {
-    const full = await startServer({ driver: { limits: { maxInbox: 1, maxLagNs: 60e9 } } });
-    const { response, text } = await post(full, "/v1/chat/completions", chat({ n: 2 }));
-    expect(response.status).toBe(503);
-    expect(errorOf(text)["code"]).toBe("overloaded");
-    expect(response.headers.get("x-should-retry")).toBe("true");
-    expect(full.driver.engine.requestsInFlight).toBe(0);
-    await full.close();
   });
 });

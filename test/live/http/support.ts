@@ -1,4 +1,5 @@
 /** A whole server for the HTTP tests: real driver, real paced replicas, real sockets; ledger and keys in memory. */
+import { expect } from "vitest";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
@@ -161,4 +162,12 @@ export function chat(extra: object = {}): object {
 /** Resolves when `isTrue`, looked at after every turn of the event loop, becomes true. */
 export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The error in a body that holds nothing else, in the form that clients know. */
+export function errorOf(text: string): Record<string, unknown> {
+  const { error, ...rest }: Record<string, Record<string, unknown>> = JSON.parse(text);
+  expect(rest).toEqual({});
+  expect(Object.keys(error!)).toEqual(["message", "type", "param", "code"]);
+  return error!;
 }

@@ -144,6 +144,7 @@ describe("what is the client's fault is told to the client", () => {
     expect(problem).toEqual({
       status: 502,
       message: "The model is not available on the server that should run it.",
+      isLasting: true,
     });
   });
 });

@@ -90,7 +90,7 @@ const CONNECTION_WORDS: Readonly<Record<string, string>> = {
 };
 
 function missing(message: string): Failure {
-  return { kind: "missing", problem: { status: 502, message } };
+  return { kind: "missing", problem: { status: 502, message, isLasting: true } };
 }
 
 /** Servers say {error: {message}}, {error: "..."}, {message} or {detail}. */
