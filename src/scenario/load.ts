@@ -7,7 +7,6 @@ import { type ParsedText, parseText } from "./document.ts";
 import { findingsOf, wording } from "./issues.ts";
 import { migrate } from "./migrate.ts";
 import { applyOverride } from "./override.ts";
-import { isPlainMap, valueAt } from "./plain.ts";
 import {
   type Finding,
   findings,
@@ -22,6 +21,7 @@ import { resolvePlatform } from "./resolve/platform.ts";
 import { resolveFaults, resolveSimulation } from "./resolve/run.ts";
 import { resolveClients } from "./resolve/workload.ts";
 import type { Scenario } from "./scenario.ts";
+import { partOf, withMends, withoutParts } from "./set-aside.ts";
 import { scenarioFile, type ScenarioFile, scenarioJsonSchema } from "./schema/file.ts";
 
 interface LoadOptions {
@@ -106,13 +106,17 @@ function validate(value: unknown, report: Findings): Scenario | undefined {
   if (parsed.success) return resolve({ file: parsed.data, written: value, report });
   const found = findingsOf(parsed.error.issues, value, scenarioJsonSchema());
   report.list.push(...found);
-  const rest = scenarioFile.safeParse(
-    withoutParts(
-      value,
-      found.map((finding) => partOf(finding.path)),
-    ),
-  );
+  const parts = found.map((finding) => partOf(finding.path));
+  const rest = scenarioFile.safeParse(withoutParts(value, parts));
   if (rest.success) resolve({ file: rest.data, written: value, report });
+  // Names within a part that was set aside are looked up as well; the rest of what a mended part gives rise to is not the file's.
+  const mended = scenarioFile.safeParse(withMends(value, found));
+  if (mended.success) {
+    const inMended = findings();
+    resolve({ file: mended.data, written: value, report: inMended });
+    const isInPart = ({ path }: Finding): boolean => parts.some((part) => isPrefix(part, path));
+    report.list.push(...inMended.list.filter(isInPart));
+  }
   return undefined;
 }
 
@@ -137,29 +141,6 @@ function canonicalJson(file: ScenarioFile): string {
   return JSON.stringify(file, (_key, value: unknown) =>
     value === Number.POSITIVE_INFINITY ? "unlimited" : value,
   );
-}
-
-/** The part of the file that is set aside when something in it is malformed: one pool, one tenant, one section. */
-function partOf(path: Path): Path {
-  if (path[0] === "platform") {
-    const isMapOfNames = ["tiers", "pools", "tenants", "models", "gpus"].includes(String(path[1]));
-    return path.slice(0, isMapOfNames ? 3 : 2);
-  }
-  return path.slice(0, path[0] === "workload" ? 2 : 1);
-}
-
-/** A copy of `value` without the given parts. */
-function withoutParts(value: unknown, parts: readonly Path[]): unknown {
-  const copy: unknown = JSON.parse(JSON.stringify(value));
-  if (isPlainMap(copy) && copy["name"] === undefined) copy["name"] = "unnamed";
-  for (const part of parts) {
-    const parent = valueAt(copy, part.slice(0, -1));
-    const key = part.at(-1);
-    if (typeof parent === "object" && parent !== null && key !== undefined) {
-      Reflect.deleteProperty(parent, key);
-    }
-  }
-  return copy;
 }
 
 function problemsOf(

@@ -26,6 +26,21 @@ describe("all at once", () => {
     ]);
   });
 
+  it("looks up names beside a misspelt key and a bad value of the same map", () => {
+    const text = SMALL.replace("model: llama-3.1-8b", "model: llama-9")
+      .replace("replicas: 2", "replica: 2")
+      .replace("gpu: h100-sxm, replicas: 1", "gpu: h1000, replicas: -1");
+    const told = problemsOf(text).map(
+      ({ path, message }) => `${path} ${message.split(/[ ;]/u)[0]}`,
+    );
+    expect(told).toEqual([
+      "platform.pools.shared.model unknown",
+      "platform.pools.shared.replica unknown",
+      "platform.pools.gold.gpu unknown",
+      "platform.pools.gold.replicas expected",
+    ]);
+  });
+
   it("warns of what works but is hardly meant", () => {
     const text = edit("at: 60s", "at: 60min").replace("max: 8000", "max: 131072");
     const loaded = load(text);
