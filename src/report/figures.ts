@@ -120,7 +120,7 @@ function moneyFigures({ platform }: Results): readonly KeyFigure[] {
       hint: "All provisioned GPU time at its price, whether used or not.",
     },
     {
-      label: "Cost per million tokens",
+      label: "GPU cost per million tokens",
       values: [{ value: formatUsd(platform.usdPerMillionTokens) }],
       detail: `${formatUsd(platform.revenueUsd)} billed to tenants in all.`,
       hint: "GPU cost per million tokens served, input and output.",

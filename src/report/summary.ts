@@ -108,7 +108,7 @@ function platformSummary(results: Results): SummaryTable {
       ["Fairness (Jain's index)", formatNumber(fairness.jainIndex, 4)],
       ["GPUs, GPU hours", `${formatCount(platform.gpus)}, ${formatNumber(platform.gpuHours, 4)}`],
       ["GPU cost, of it idle", `${formatUsd(platform.gpuUsd)}, ${formatUsd(platform.idleUsd)}`],
-      ["Cost per million tokens", formatUsd(platform.usdPerMillionTokens)],
+      ["GPU cost per million tokens", formatUsd(platform.usdPerMillionTokens)],
     ],
   };
 }
