@@ -13,8 +13,10 @@ export interface PolicyConfig {
   /** What one input and one output token add to a tenant's service counter (VTC's w_p and w_q). */
   readonly inputTokenWeight: number;
   readonly outputTokenWeight: number;
-  /** `slo-fair` only: most times one request may be evicted in favour of another tier. */
+  /** Most times one request may be evicted in favour of another tier, or of the owner of the replica it was lent. */
   readonly maxPreemptions: number;
+  /** `slo-fair` only: how long a higher tier may run ahead of its share before a backlogged lower tier gets its own. */
+  readonly shareWindowNs: number;
 }
 
 export type LatencyMetric = "ttft" | "tpot" | "e2e" | "queue";
@@ -81,6 +83,8 @@ export interface PoolConfig {
   readonly replicas: number;
   /** The tenant a dedicated pool belongs to; undefined for a shared one. */
   readonly owner: number | undefined;
+  /** A dedicated pool whose idle replicas tenants of lower tiers may use (allocation/lending.ts says when). */
+  readonly lend: boolean;
   /** Guaranteed share per tier (same order as PlatformConfig.tiers), summing to at most 1. All zero when dedicated. */
   readonly tierShares: readonly number[];
   /** Whether a tier may use what others leave of a shared pool (false: shares are hard caps). */

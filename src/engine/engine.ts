@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { Departure, MeterReading, ReplicaListener } from "../replica/port.ts";
 import { screen } from "./admission.ts";
+import { LatencyForecast } from "./allocation/latency-forecast.ts";
 import { ReplicaView } from "./allocation/replica-view.ts";
 import type { PlatformConfig } from "./config.ts";
 import { Ledger } from "./cost/ledger.ts";
@@ -18,7 +19,7 @@ import { NoisyNeighbourDetector } from "./noisy-neighbour.ts";
 import { type Admission, type Outcome, Request, type Submission } from "./request.ts";
 import { PoolScheduler } from "./scheduler.ts";
 import { SlaMonitor } from "./sla/sla-monitor.ts";
-import { type TenantState, Tenants } from "./tenant.ts";
+import { type AdapterOwner, type TenantState, Tenants } from "./tenant.ts";
 
 /** A request that lost its replica this often fails: something is wrong with it, or with everything. */
 const MAX_CRASHES = 3;
@@ -53,7 +54,7 @@ export class Engine<Origin> implements ReplicaListener {
     this.#effects = effects;
     this.#ttftBudgetsNs = ttftBudgetsNs(platform);
     this.#tenants = new Tenants(platform);
-    this.replicas = createReplicas(platform, meters);
+    this.replicas = createReplicas(platform, meters, this.#tenants.adapters);
     this.schedulers = platform.pools.map(
       (_, pool) =>
         new PoolScheduler<Origin>({
@@ -61,7 +62,6 @@ export class Engine<Origin> implements ReplicaListener {
           pool,
           tenants: this.#tenants.list,
           adapters: this.#tenants.adapters,
-          replicas: this.replicas.filter((replica) => replica.pool === pool),
           allReplicas: this.replicas,
           effects,
         }),
@@ -133,7 +133,8 @@ export class Engine<Origin> implements ReplicaListener {
     } else if (request.state !== "evicting") {
       scheduler.evict(nowNs, request);
     }
-    this.#dispatch(nowNs, scheduler);
+    // A withdrawal may end what kept others out: a hold, or an owner's claim to replicas that it lends.
+    this.#dispatchAt(nowNs, request.pool);
   }
 
   /** The time asked for by `wakeAt` has come; early and late calls are safe. */
@@ -223,32 +224,31 @@ export class Engine<Origin> implements ReplicaListener {
     this.#memory.watch(nowNs, view, request);
     if (Number.isNaN(request.firstTokenNs)) {
       request.firstTokenNs = nowNs;
-      this.fairness[view.pool]!.prompt(request);
+      this.fairness[request.pool]!.prompt(request);
       this.#effects.firstToken(nowNs, request);
     }
-    this.#dispatch(nowNs, this.schedulers[view.pool]!);
+    this.#dispatchAt(nowNs, view.pool);
   }
 
   left(nowNs: number, replica: number, departure: Departure): void {
     const view = this.replicas[replica]!;
-    const scheduler = this.schedulers[view.pool]!;
     const request = this.#bound(replica, departure.slot);
     const { outputTokens } = departure;
     const who = { tenant: request.tenant, request: request.number, replica };
     request.gpuNanoUsd += this.ledger.chargeStay(nowNs, splitStay(request, departure), who);
     this.#memory.forget(nowNs, view, departure.slot);
-    scheduler.released(nowNs, request, outputTokens);
+    this.schedulers[request.pool]!.released(nowNs, request, outputTokens);
     if (departure.counted !== undefined) {
       request.promptTokens = departure.counted.promptTokens;
       request.cachedTokens = departure.counted.cachedTokens;
     }
     request.outputTokens += outputTokens;
-    this.fairness[view.pool]!.delivered(request, outputTokens);
+    this.fairness[request.pool]!.delivered(request, outputTokens);
     if (departure.reason === "finished") this.#end(nowNs, request, "completed");
     else if (request.isCancelled) this.#end(nowNs, request, "cancelled");
     else if (departure.reason === "failed") this.#end(nowNs, request, "failed");
     else this.#requeue(nowNs, request, departure.reason === "replica-down");
-    this.#dispatch(nowNs, scheduler);
+    this.#dispatchAt(nowNs, view.pool);
   }
 
   pressure(nowNs: number, replica: number): void {
@@ -268,7 +268,7 @@ export class Engine<Origin> implements ReplicaListener {
     const scheduler = this.schedulers[view.pool]!;
     scheduler.adapterLoads.loaded(nowNs, view, adapter);
     // Those who wanted it may have gone: then it is idle, and may make room for another.
-    this.#dispatch(nowNs, scheduler);
+    this.#dispatchAt(nowNs, view.pool);
   }
 
   adapterUnloaded(nowNs: number, replica: number, adapter: number): void {
@@ -276,30 +276,31 @@ export class Engine<Origin> implements ReplicaListener {
     const scheduler = this.schedulers[view.pool]!;
     const held = scheduler.adapterLoads.unloaded(nowNs, view, adapter);
     this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
-    this.#dispatch(nowNs, scheduler);
+    this.#dispatchAt(nowNs, view.pool);
   }
 
   down(nowNs: number, replica: number, cause: string): void {
     const view = this.replicas[replica]!;
     const scheduler = this.schedulers[view.pool]!;
     view.isUp = false;
+    scheduler.lost(view);
     for (const request of view.bound) {
       if (request?.state !== "loading") continue;
-      scheduler.released(nowNs, request, 0);
+      this.schedulers[request.pool]!.released(nowNs, request, 0);
       this.#requeue(nowNs, request, true);
     }
     for (const held of scheduler.adapterLoads.lost(nowNs, view)) {
       this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
     }
     this.#replicaEvent(nowNs, view, "replica-down", cause);
-    this.#dispatch(nowNs, scheduler);
+    this.#dispatchAt(nowNs, view.pool);
   }
 
   up(nowNs: number, replica: number): void {
     const view = this.replicas[replica]!;
     view.isUp = true;
     this.#replicaEvent(nowNs, view, "replica-up", "it takes requests again");
-    this.#dispatch(nowNs, this.schedulers[view.pool]!);
+    this.#dispatchAt(nowNs, view.pool);
   }
 
   #requeue(nowNs: number, request: Request<Origin>, isCrash: boolean): void {
@@ -340,6 +341,15 @@ export class Engine<Origin> implements ReplicaListener {
     if (scheduler.backlogged.length > 0) scheduler.dispatch(nowNs);
   }
 
+  /** Something changed on a replica of the pool: first its own requests, then those of pools that it is lent to. */
+  #dispatchAt(nowNs: number, pool: number): void {
+    const own = this.schedulers[pool]!;
+    this.#dispatch(nowNs, own);
+    if (!own.config.lend) return;
+    for (const scheduler of this.schedulers)
+      if (scheduler !== own) this.#dispatch(nowNs, scheduler);
+  }
+
   #bound(replica: number, slot: number): Request<Origin> {
     const request = this.replicas[replica]!.bound[slot];
     assert(request !== undefined, "a notification about an empty slot");
@@ -370,13 +380,18 @@ export class Engine<Origin> implements ReplicaListener {
 function createReplicas<Origin>(
   platform: PlatformConfig,
   meters: readonly MeterReading[],
+  adapters: readonly AdapterOwner[],
 ): ReplicaView<Origin>[] {
   const views: ReplicaView<Origin>[] = [];
   for (const [pool, config] of platform.pools.entries()) {
+    const forecast = new LatencyForecast(config);
+    const isOwnersAdapter = (adapter: number) =>
+      config.owner !== undefined && adapters[adapter]!.tenant === config.owner;
     for (let count = 0; count < config.replicas; count++) {
       const meter = meters[views.length];
       assert(meter !== undefined, "fewer meters than replicas");
-      views.push(new ReplicaView<Origin>(views.length, pool, config, meter));
+      const index = views.length;
+      views.push(new ReplicaView({ index, pool, config, meter, forecast, isOwnersAdapter }));
     }
   }
   return views;

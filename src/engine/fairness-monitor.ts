@@ -21,7 +21,7 @@ export class FairnessMonitor<Origin> {
   #lastSample: { backlogs: ReadonlyMap<number, number>; service: Float64Array } | undefined;
 
   constructor(scheduler: PoolScheduler<Origin>) {
-    const { platform, config } = scheduler;
+    const { platform } = scheduler;
     this.#scheduler = scheduler;
     this.#service = new Float64Array(platform.tenants.length);
     this.#contendedService = new Float64Array(platform.tenants.length);
@@ -29,7 +29,10 @@ export class FairnessMonitor<Origin> {
     this.#weights = weightsOf(platform);
     this.#tracker = new FairnessTracker(this.#weights, {
       ...platform.policy,
-      kvTokens: config.replicas * config.kvBlocks * config.blockTokens,
+      kvTokens: scheduler.usableReplicas.reduce(
+        (sum, { config: { kvBlocks, blockTokens } }) => sum + kvBlocks * blockTokens,
+        0,
+      ),
     });
   }
 
@@ -116,9 +119,10 @@ export class FairnessMonitor<Origin> {
   /** Output tokens of the running stays, by tenant. */
   #runningOutput(): Float64Array {
     const output = new Float64Array(this.#service.length);
-    for (const { bound, meter } of this.#scheduler.replicas) {
+    for (const { bound, meter } of this.#scheduler.usableReplicas) {
       for (const request of bound) {
-        if (request?.isPrefilled) output[request.tenant]! += meter.steps - request.firstStep + 1;
+        if (request?.pool !== this.#scheduler.pool || !request.isPrefilled) continue;
+        output[request.tenant]! += meter.steps - request.firstStep + 1;
       }
     }
     return output;

@@ -23,10 +23,8 @@ export function checkInvariants(engine: Engine<unknown>): void {
       }
     }
     assert(!scheduler.hasPlaceableHead, "a request waits although a replica could take it");
-    let bound = 0;
-    for (const replica of scheduler.replicas) {
-      bound += checkReplica(engine, replica, held);
-    }
+    for (const replica of scheduler.replicas) checkReplica(engine, replica, held);
+    const bound = [...scheduler.bound()].length;
     const byTier = scheduler.boundByTier.reduce((sum, count) => sum + count, 0);
     const byTenant = scheduler.boundByTenant.reduce((sum, count) => sum + count, 0);
     assert(byTier === bound && byTenant === bound, "bound requests are miscounted");
@@ -69,8 +67,9 @@ function checkReplica(
   engine: Engine<unknown>,
   replica: ReplicaView<unknown>,
   held: readonly Held[],
-): number {
+): void {
   let bound = 0;
+  let borrowers = 0;
   let promised = 0;
   let pending = 0;
   const pins = new Map<number, number>();
@@ -82,6 +81,10 @@ function checkReplica(
     );
     assert(request.state !== "queued" && request.state !== "ended", "a slot held without need");
     bound += 1;
+    if (request.pool !== replica.pool) {
+      borrowers += 1;
+      assert(replica.config.lend, "a borrower on a replica that is not lent");
+    }
     promised += request.promisedBlocks;
     if (!request.isPrefilled) pending += request.promptTokens + request.outputTokens;
     hold(held[request.tenant]!, request);
@@ -91,6 +94,7 @@ function checkReplica(
     pins.set(adapter, (pins.get(adapter) ?? 0) + 1);
   }
   assert(replica.boundCount === bound, "a replica's slots are miscounted");
+  assert(replica.borrowerCount === borrowers, "borrowers are miscounted");
   assert(replica.promisedBlocks === promised, "promised KV blocks are miscounted");
   assert(replica.pendingPromptTokens === pending, "pending prompt tokens are miscounted");
   assert(
@@ -110,7 +114,6 @@ function checkReplica(
     held[owner.index]!.memoryBytes += owner.config.adapters[adapter - owner.firstAdapter]!.bytes;
   }
   checkGpuTime(engine, replica);
-  return bound;
 }
 
 /** Charged + still running + lost = busy. */

@@ -52,6 +52,7 @@ const FIXED_IN_POOLS = [
   "tensorParallel",
   "replicas",
   "owner",
+  "lend",
   "maxNumSeqs",
   "maxNumBatchedTokens",
   "kvBlocks",

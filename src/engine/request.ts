@@ -151,8 +151,10 @@ export class Request<Origin> implements Admitted {
   month = 0;
   /** GPU money charged to its tenant for it so far. */
   gpuNanoUsd = 0;
-  /** Service charged to its tenant's counter at the join, to be trued up. */
+  /** Service charged to its tenant's counter for the present stay so far, to be trued up. */
   chargedService = 0;
+  /** Times another request was bound while this one, at the head of its queue, found no room. */
+  timesOvertaken = 0;
 
   constructor(submission: Submission<Origin>, admitted: Admitted) {
     this.number = admitted.number;

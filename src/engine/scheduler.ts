@@ -1,12 +1,16 @@
 /**
- * One pool's scheduler: the waiting queues of its tenants, and the loop that binds their heads to replicas. The policy says
- * whose head goes next and who must leave; gates (tier caps, the tenant's GPU memory, room on a replica) can pass a
- * queue over for the round. Binding is late: a request waits here until a replica can take it at its next boundary.
+ * One pool's scheduler: the waiting queues of its tenants, and the loop that binds their heads to replicas, the pool's own
+ * and those that owners lend it. The policy says whose head goes next and who must leave; gates (tier caps, the tenant's
+ * GPU memory, room on a replica) can pass a queue over for the round. Binding is late: a request waits here until a replica
+ * can take it at its next boundary.
  */
 import { assert } from "../base/assert.ts";
 import { grownInts } from "../base/grow.ts";
 import { AdapterLoads } from "./allocation/adapter-loads.ts";
-import { LatencyForecast, type Placement, place } from "./allocation/placement.ts";
+import { LatencyForecast } from "./allocation/latency-forecast.ts";
+import { type LoanTerms, callIn, lendersTo, loanTerms } from "./allocation/lending.ts";
+import { Overtaking } from "./allocation/overtaking.ts";
+import { type Placement, isWantOfRoom, place } from "./allocation/placement.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
 import type { PlatformConfig, PolicyName, PoolConfig, TenantConfig } from "./config.ts";
@@ -21,17 +25,21 @@ export interface SchedulerParts<Origin> {
   readonly pool: number;
   readonly tenants: readonly TenantState[];
   readonly adapters: readonly AdapterOwner[];
-  readonly replicas: readonly ReplicaView<Origin>[];
-  /** Those of every pool: a tenant's bound on GPU memory spans them. */
+  /** Those of every pool: some may be lent, and a tenant's bound on GPU memory spans them. */
   readonly allReplicas: readonly ReplicaView<Origin>[];
   readonly effects: EngineEffects<Origin>;
 }
 
 export class PoolScheduler<Origin> implements PoolView {
   readonly platform: PlatformConfig;
+  /** Index of the pool. */
+  readonly pool: number;
   readonly config: PoolConfig;
   policy: Policy;
+  /** The pool's own. */
   readonly replicas: readonly ReplicaView<Origin>[];
+  /** Those and the ones that other pools lend it. */
+  usableReplicas: readonly ReplicaView<Origin>[] = [];
   readonly forecast: LatencyForecast;
   readonly adapterLoads: AdapterLoads<Origin>;
   /** Tenants that may use the pool. */
@@ -41,12 +49,18 @@ export class PoolScheduler<Origin> implements PoolView {
   readonly #backlogged: TenantQueue<Origin>[] = [];
   readonly #queues: (TenantQueue<Origin> | undefined)[] = [];
   readonly #tenants: readonly TenantState[];
-  readonly #pool: number;
+  readonly #allReplicas: readonly ReplicaView<Origin>[];
   readonly #effects: EngineEffects<Origin>;
+  readonly #overtaking: Overtaking<Origin>;
   #tierCaps: readonly number[] = [];
+  #loans: readonly (LoanTerms | undefined)[] = [];
   #policyName: PolicyName;
   /** A head waits for this victim's place; until it has left, nobody else is pushed out. */
   #preempting: Request<Origin> | undefined;
+  /** Heads that found no room in the present round. */
+  readonly #roomless: Request<Origin>[] = [];
+  /** Each replica's step count when its running requests' service was last counted. */
+  readonly #countedSteps: Float64Array;
 
   constructor(parts: SchedulerParts<Origin>) {
     const { platform, pool, tenants } = parts;
@@ -54,13 +68,16 @@ export class PoolScheduler<Origin> implements PoolView {
     this.config = platform.pools[pool]!;
     this.policy = createPolicy(platform, this.config);
     this.#policyName = platform.policy.name;
-    this.replicas = parts.replicas;
+    this.#allReplicas = parts.allReplicas;
+    this.replicas = parts.allReplicas.filter((replica) => replica.pool === pool);
     this.forecast = new LatencyForecast(this.config);
     this.adapterLoads = new AdapterLoads(parts);
     this.boundByTier = new Int32Array(platform.tiers.length);
     this.#tenants = tenants;
     this.#effects = parts.effects;
-    this.#pool = pool;
+    this.pool = pool;
+    this.#overtaking = new Overtaking(this.replicas);
+    this.#countedSteps = new Float64Array(parts.allReplicas.length).fill(-1);
     this.#takeOver();
   }
 
@@ -73,18 +90,14 @@ export class PoolScheduler<Origin> implements PoolView {
       // Another policy knows nothing of the past: charges made under the old one must not be given back under it.
       this.policy = createPolicy(this.platform, this.config);
       this.#policyName = name;
-      for (const replica of this.replicas) {
-        for (const request of replica.bound) if (request !== undefined) request.chargedService = 0;
-      }
-      for (const queue of this.#backlogged) {
-        queue.reorder();
-        this.policy.activated(this, queue);
-      }
+      for (const request of this.bound()) request.chargedService = 0;
+      for (const queue of this.#queues) queue?.reorder(this.policy);
+      for (const queue of this.#backlogged) this.policy.activated(this, queue);
     }
     this.#takeOver();
   }
 
-  /** What follows from the platform: who is served here, and how much of it each tier may fill. */
+  /** What follows from the platform: who is served here, how much of it each tier may fill, who lends what. */
   #takeOver(): void {
     for (const [tenant, { config }] of this.#tenants.entries()) {
       const queue = this.#queues[tenant];
@@ -94,12 +107,16 @@ export class PoolScheduler<Origin> implements PoolView {
     this.servedTenants = [...this.#queues.keys()].filter((one) => this.#queues[one] !== undefined);
     this.boundByTenant = grownInts(this.boundByTenant, this.#tenants.length);
     this.#tierCaps = tierCaps(this.config);
+    this.#loans = this.platform.pools.map((pool) => loanTerms(this.platform, pool));
+    const lenders = lendersTo(this.platform, this.config);
+    const lent = this.#allReplicas.filter(({ pool }) => lenders.includes(pool));
+    this.usableReplicas = [...this.replicas, ...lent];
   }
 
   /** The tenant's queue; undefined where the pool does not serve it. */
   #newQueue(tenant: number, { tier, pools }: TenantConfig): TenantQueue<Origin> | undefined {
-    if (!pools.includes(this.#pool)) return undefined;
-    return new TenantQueue<Origin>({ tenant, tier, before: (a, b) => this.policy.before(a, b) });
+    if (!pools.includes(this.pool)) return undefined;
+    return new TenantQueue<Origin>({ tenant, tier }, this.policy);
   }
 
   get backlogged(): readonly TenantQueue<Origin>[] {
@@ -121,6 +138,13 @@ export class PoolScheduler<Origin> implements PoolView {
     return this.#queues[tenant]?.waitingTokens ?? 0;
   }
 
+  /** Requests that this scheduler has bound, wherever. */
+  *bound(): Generator<Request<Origin>> {
+    for (const { bound } of this.usableReplicas) {
+      for (const request of bound) if (request?.pool === this.pool) yield request;
+    }
+  }
+
   /** Puts a request (new or returning) into its tenant's queue. */
   enqueue(request: Request<Origin>): void {
     const queue = this.#queues[request.tenant]!;
@@ -128,6 +152,7 @@ export class PoolScheduler<Origin> implements PoolView {
     queue.push(request);
     if (queue.size > 1) return;
     this.#backlogged.push(queue);
+    if (this.#backlogged.length === 1) this.#markWanted(true);
     this.policy.activated(this, queue);
   }
 
@@ -141,26 +166,25 @@ export class PoolScheduler<Origin> implements PoolView {
   /** Binds waiting requests until every queue is empty or passed over. */
   dispatch(nowNs: number): void {
     if (this.#backlogged.length === 0) return;
+    if (this.#backlogged.length > 1) this.#countService();
+    for (const queue of this.#backlogged) queue.relegate(nowNs);
     this.#lookAtAll();
     for (;;) {
       const queue = this.#next(nowNs);
-      if (queue === undefined) return;
+      if (queue === undefined) break;
       const request = queue.head!;
       const placement = this.#gated(request);
       if (placement.kind === "refused") {
-        const isRoomMade =
-          placement.gate === "tenant-memory" &&
-          this.adapterLoads.freeIdle(nowNs, request, placement.replica);
-        if (isRoomMade) this.#lookAtAll();
+        if (this.#refused(nowNs, request, placement)) this.#lookAtAll();
         queue.isPassedOver = true;
-        if (placement.gate === "slots" || placement.gate === "kv-cache")
-          this.#preempt(nowNs, request);
         continue;
       }
       queue.takeHead();
       if (queue.size === 0) this.#emptied(queue);
       this.#bind(nowNs, request, placement);
+      if (this.#overtaking.takeEnded()) this.#lookAtAll();
     }
+    this.#roomless.length = 0;
   }
 
   /** Whether a head waits that a replica could take now: never true between inputs. */
@@ -168,13 +192,13 @@ export class PoolScheduler<Origin> implements PoolView {
     return this.#backlogged.some(({ head }) => this.#gated(head!).kind === "placed");
   }
 
-  /** The replica is out of KV cache: one of those it holds must leave. */
+  /** The replica is out of KV cache: one of those it holds must leave, a borrower before anybody of its own pool. */
   relieve(nowNs: number, replica: ReplicaView<Origin>): void {
     replica.pressureEvents += 1;
     let victim: Request<Origin> | undefined;
     for (const request of replica.bound) {
       if (request?.state !== "running") continue;
-      if (victim === undefined || this.policy.isVictimBefore(request, victim)) victim = request;
+      if (victim === undefined || this.#mustLeaveBefore(replica, request, victim)) victim = request;
     }
     assert(victim !== undefined, "a replica without running requests is out of KV cache");
     this.evict(nowNs, victim);
@@ -187,17 +211,22 @@ export class PoolScheduler<Origin> implements PoolView {
 
   /** The request holds its slot no more; `outputTokens` are those of the stay. */
   released(nowNs: number, request: Request<Origin>, outputTokens: number): void {
-    const replica = this.#replicaOf(request);
+    const replica = this.#allReplicas[request.replica]!;
     const tenant = this.#tenants[request.tenant]!;
-    tenant.memory.giveBack(request.promisedBlocks * this.config.blockBytes);
+    tenant.memory.giveBack(request.promisedBlocks * replica.config.blockBytes);
     replica.unbind(request);
     if (request.adapter !== undefined) {
       replica.adapters.unpin(nowNs, tenant.firstAdapter + request.adapter);
     }
     this.boundByTier[request.tier]! -= 1;
     this.boundByTenant[request.tenant]! -= 1;
-    this.policy.left(request, outputTokens);
+    this.policy.service?.left(request, outputTokens);
     if (this.#preempting === request) this.#preempting = undefined;
+  }
+
+  /** The replica went down. */
+  lost(replica: ReplicaView<Origin>): void {
+    this.#overtaking.lost(replica);
   }
 
   /** Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread out. */
@@ -217,6 +246,21 @@ export class PoolScheduler<Origin> implements PoolView {
 
   #lookAtAll(): void {
     for (const queue of this.#backlogged) queue.isPassedOver = false;
+    this.#roomless.length = 0;
+  }
+
+  /** Where several compete, service that went beyond its charge is charged before the next decision. */
+  #countService(): void {
+    const { service } = this.policy;
+    if (service === undefined) return;
+    for (const { index, meter, bound } of this.usableReplicas) {
+      if (this.#countedSteps[index] === meter.steps) continue;
+      this.#countedSteps[index] = meter.steps;
+      for (const request of bound) {
+        if (request?.pool !== this.pool || !request.isPrefilled) continue;
+        service.delivered(request, meter.steps - request.firstStep + 1);
+      }
+    }
   }
 
   /** The policy's choice; where there is nothing to choose it is not asked. */
@@ -233,11 +277,56 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.boundByTier[request.tier]! >= this.#tierCaps[request.tier]!) {
       return { kind: "refused", gate: "tier-cap" };
     }
-    return place(request, this.replicas, {
-      forecast: this.forecast,
+    return place(request, this.usableReplicas, {
       adapter: this.adapterLoads.adapterOf(request),
       memory: this.#tenants[request.tenant]!.memory,
+      loans: this.#loans,
+      reservedSlots: this.policy.reservedSlots(this, request.tier),
     });
+  }
+
+  /**
+   * What a refusal sets in motion: memory of its own made free, borrowers called in, a victim pushed out. True when that
+   * may have made room for others at once.
+   */
+  #refused(
+    nowNs: number,
+    request: Request<Origin>,
+    placement: Placement<Origin> & { kind: "refused" },
+  ): boolean {
+    const { gate } = placement;
+    if (gate === "slots" || gate === "kv-cache") this.#makeRoom(nowNs, request);
+    if (isWantOfRoom(gate)) {
+      this.#roomless.push(request);
+      return false;
+    }
+    this.#overtaking.release(request.tenant);
+    const isFreed =
+      placement.gate === "tenant-memory" &&
+      this.adapterLoads.freeIdle(nowNs, request, placement.replica);
+    return this.#overtaking.takeEnded() || isFreed;
+  }
+
+  #makeRoom(nowNs: number, waiting: Request<Origin>): void {
+    if (this.#loans[this.pool] !== undefined) this.#callIn(nowNs);
+    if (!this.config.resumable || this.#preempting !== undefined) return;
+    if (!this.policy.isUrgent(this, nowNs, waiting)) return;
+    const victim = this.#victimFor(waiting);
+    if (victim === undefined) return;
+    this.#preempting = victim;
+    this.evict(nowNs, victim);
+  }
+
+  /** The owner's requests wait: borrowers make room for all of them. */
+  #callIn(nowNs: number): void {
+    let slots = 0;
+    let tokens = 0;
+    for (const queue of this.#backlogged) {
+      slots += queue.size;
+      tokens += queue.waitingTokens;
+    }
+    const blocks = Math.ceil(tokens / this.config.blockTokens);
+    callIn(this.replicas, { slots, blocks }, (borrower) => this.evict(nowNs, borrower));
   }
 
   #bind(
@@ -248,26 +337,18 @@ export class PoolScheduler<Origin> implements PoolView {
     const { replica, blocks } = placement;
     const tenant = this.#tenants[request.tenant]!;
     replica.bind(request, blocks);
-    tenant.memory.take(blocks * this.config.blockBytes);
+    tenant.memory.take(blocks * replica.config.blockBytes);
     this.boundByTier[request.tier]! += 1;
     this.boundByTenant[request.tenant]! += 1;
     this.policy.bound(request);
+    for (const head of this.#roomless) this.#overtaking.overtaken(head);
+    this.#overtaking.bound(replica, request.tenant);
     if (request.adapter !== undefined && !this.adapterLoads.use(nowNs, request, replica)) {
       request.state = "loading";
       return;
     }
     request.state = "joining";
     this.#effects.join(nowNs, replica.index, request.slot, request);
-  }
-
-  /** A head that is running out of time may take the place of someone over his share. */
-  #preempt(nowNs: number, waiting: Request<Origin>): void {
-    if (!this.config.resumable || this.#preempting !== undefined) return;
-    if (!this.policy.isUrgent(this, nowNs, waiting)) return;
-    const victim = this.#victimFor(waiting);
-    if (victim === undefined) return;
-    this.#preempting = victim;
-    this.evict(nowNs, victim);
   }
 
   #victimFor(waiting: Request<Origin>): Request<Origin> | undefined {
@@ -283,17 +364,26 @@ export class PoolScheduler<Origin> implements PoolView {
     return best;
   }
 
+  #mustLeaveBefore(replica: ReplicaView<Origin>, a: Request<Origin>, b: Request<Origin>): boolean {
+    const isBorrower = replica.isBorrower(a);
+    if (isBorrower !== replica.isBorrower(b)) return isBorrower;
+    return this.policy.isVictimBefore(a, b);
+  }
+
   #emptied(queue: TenantQueue<Origin>): void {
     const index = this.#backlogged.indexOf(queue);
     assert(index !== -1, "a queue that was not backlogged emptied");
     // Policies order queues totally, so their order here may change: the last takes the place.
     const last = this.#backlogged.pop()!;
     if (last !== queue) this.#backlogged[index] = last;
+    if (this.#backlogged.length === 0) this.#markWanted(false);
+    this.#overtaking.release(queue.tenant);
     this.policy.emptied(queue);
   }
 
-  #replicaOf(request: Request<Origin>): ReplicaView<Origin> {
-    return this.replicas[request.replica - this.replicas[0]!.index]!;
+  #markWanted(isWanted: boolean): void {
+    if (!this.config.lend) return;
+    for (const replica of this.replicas) replica.isWantedByOwner = isWanted;
   }
 }
 

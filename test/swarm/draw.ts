@@ -74,6 +74,7 @@ const pool = fc.record({
   borrowing: fc.boolean(),
   shares: sometimes(fc.tuple(fc.nat({ max: 57 }), fc.nat({ max: 20 }), fc.nat({ max: 20 })), 2),
   idleCost: fc.constantFrom("platform", "spread"),
+  lend: fc.boolean(),
   stepUs: fc.integer({ min: 200, max: 6000 }),
   contextNs: fc.nat({ max: 2000 }),
 });
@@ -173,7 +174,9 @@ function poolFile(given: Pool, index: number): object {
       perToken: "10us",
       perContextToken: `${given.contextNs}ns`,
     },
-    ...(dedicated ? { dedicatedTo: "t1" } : { borrowing: given.borrowing, ...stated }),
+    ...(dedicated
+      ? { dedicatedTo: "t1", lend: given.lend }
+      : { borrowing: given.borrowing, ...stated }),
   };
 }
 

@@ -22,9 +22,11 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
       const scenario = scenarioOf(fileOf(given));
       const reloaded = scenarioOf(reloadedFileOf(given)).platform;
       let events = 0;
+      let lent = false;
       const finished = simulate(scenario, {
         afterEvent(engine, nowNs) {
           expectSafe(engine, nowNs);
+          if (engine.replicas.some(({ borrowerCount }) => borrowerCount > 0)) lent = true;
           events += 1;
           if (events !== given.reload?.afterEvents) return;
           expect(engine.reload(nowNs, reloaded)).toBeUndefined();
@@ -36,6 +38,7 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
       expectNothingHeld(finished);
       expectAccounts(finished);
       for (const what of whatHappened(finished)) count(what);
+      if (lent) count("lent");
     }),
     { seed: SEED, numRuns: CASES, interruptAfterTimeLimit: 55_000, markInterruptAsFailure: false },
   );
@@ -58,6 +61,7 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
     "spend-per-month",
     "memory held",
     "reload",
+    "lent",
   ]) {
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(CASES / 50);
   }

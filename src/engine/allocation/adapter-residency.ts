@@ -28,11 +28,14 @@ const NO_ROOM: AdapterPlan = { kind: "no-room" };
 
 export class AdapterResidency {
   readonly #budgetBytes: number;
+  readonly #isOwners: (adapter: number) => boolean;
   readonly #held = new Map<number, Residency>();
   #usedBytes = 0;
 
-  constructor(budgetBytes: number) {
+  /** `isOwners`: whether an adapter belongs to the replica's owner; it never makes room for anybody else's. */
+  constructor(budgetBytes: number, isOwners: (adapter: number) => boolean) {
     this.#budgetBytes = budgetBytes;
+    this.#isOwners = isOwners;
   }
 
   get usedBytes(): number {
@@ -53,6 +56,7 @@ export class AdapterResidency {
     if (missing <= 0) return { kind: "load", unload: [] };
     const idle = [...this.#held]
       .filter(([, other]) => other.state === "resident" && other.pins === 0)
+      .filter(([other]) => this.#isOwners(adapter) || !this.#isOwners(other))
       .toSorted(([a, x], [b, y]) => x.lastUsedNs - y.lastUsedNs || a - b);
     const unload: number[] = [];
     for (const [other, { bytes: freed }] of idle) {

@@ -1,38 +1,62 @@
 /**
  * What the engine knows of one replica: who is bound to it, in which slots, and how much of its next steps, KV cache and
- * adapter memory is spoken for. Bookkeeping only; placement.ts decides on it.
+ * adapter memory is spoken for; of a lent one also how much of that is its own pool's. Bookkeeping only: placement.ts and
+ * lending.ts decide on it.
  */
 import { assert } from "../../base/assert.ts";
 import type { MeterReading } from "../../replica/port.ts";
 import type { PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { AdapterResidency } from "./adapter-residency.ts";
+import type { LatencyForecast } from "./latency-forecast.ts";
+
+/** What a replica is made of, as far as the engine is concerned. */
+export interface ReplicaParts {
+  readonly index: number;
+  /** Index of the pool it belongs to. */
+  readonly pool: number;
+  readonly config: PoolConfig;
+  readonly meter: MeterReading;
+  readonly forecast: LatencyForecast;
+  /** Whether an adapter, by its number, is the owner's: kept when others would need its room. */
+  readonly isOwnersAdapter: (adapter: number) => boolean;
+}
 
 export class ReplicaView<Origin> {
   readonly index: number;
   readonly pool: number;
   readonly config: PoolConfig;
   readonly meter: MeterReading;
+  readonly forecast: LatencyForecast;
   readonly adapters: AdapterResidency;
   /** Who holds each slot. */
   readonly bound: (Request<Origin> | undefined)[];
   readonly #freeSlots: number[];
   isUp = true;
   boundCount = 0;
+  /** Those among the bound that another pool's scheduler placed here. */
+  borrowerCount = 0;
   /** Times its KV cache was full and someone had to leave. */
   pressureEvents = 0;
-  /** Prompt tokens bound here that have not been computed yet. */
+  /** Prompt tokens bound here that have not been computed yet, and those among them of its own pool's requests. */
   pendingPromptTokens = 0;
+  ownPendingPromptTokens = 0;
   /** Context of everything bound here at its predicted end, tokens and blocks. */
   contextTokens = 0;
   promisedBlocks = 0;
+  /** Requests of its own pool wait: it takes no borrowers. */
+  isWantedByOwner = false;
+  /** It takes newcomers of this tenant only, whose head was overtaken often enough (overtaking.ts). */
+  heldForTenant: number | undefined;
 
-  constructor(index: number, pool: number, config: PoolConfig, meter: MeterReading) {
-    this.index = index;
-    this.pool = pool;
+  constructor(parts: ReplicaParts) {
+    const { config } = parts;
+    this.index = parts.index;
+    this.pool = parts.pool;
     this.config = config;
-    this.meter = meter;
-    this.adapters = new AdapterResidency(config.adapterBudgetBytes);
+    this.meter = parts.meter;
+    this.forecast = parts.forecast;
+    this.adapters = new AdapterResidency(config.adapterBudgetBytes, parts.isOwnersAdapter);
     this.bound = Array.from({ length: config.maxNumSeqs }, () => undefined);
     this.#freeSlots = Array.from(
       { length: config.maxNumSeqs },
@@ -44,23 +68,29 @@ export class ReplicaView<Origin> {
     return this.boundCount < this.config.maxNumSeqs;
   }
 
+  /** Whether the request was placed here by another pool's scheduler, or would be. */
+  isBorrower(request: Request<unknown>): boolean {
+    return request.pool !== this.pool;
+  }
+
   /** Gives the request a slot and speaks for what it will need. */
   bind(request: Request<Origin>, promisedBlocks: number): void {
     const slot = this.#freeSlots.pop();
     assert(slot !== undefined, "bound to a replica without a free slot");
     this.boundCount += 1;
+    if (this.isBorrower(request)) this.borrowerCount += 1;
     request.replica = this.index;
     request.slot = slot;
     request.promisedBlocks = promisedBlocks;
     this.bound[slot] = request;
-    this.pendingPromptTokens += request.promptTokens + request.outputTokens;
+    this.#addPending(request, 1);
     this.contextTokens += request.promptTokens + request.predictedTokens;
     this.promisedBlocks += promisedBlocks;
   }
 
   /** Its prompt (or recomputed context) is done. */
   prefilled(request: Request<Origin>): void {
-    this.pendingPromptTokens -= request.promptTokens + request.outputTokens;
+    this.#addPending(request, -1);
   }
 
   /** Frees the slot; before the stay's output is added to the request, for its context is what was bound. */
@@ -68,10 +98,17 @@ export class ReplicaView<Origin> {
     assert(this.bound[request.slot] === request, "unbound from a slot it does not hold");
     this.bound[request.slot] = undefined;
     this.boundCount -= 1;
+    if (this.isBorrower(request)) this.borrowerCount -= 1;
     this.#freeSlots.push(request.slot);
     if (!request.isPrefilled) this.prefilled(request);
     request.isPrefilled = false;
     this.contextTokens -= request.promptTokens + request.predictedTokens;
     this.promisedBlocks -= request.promisedBlocks;
+  }
+
+  #addPending(request: Request<Origin>, sign: 1 | -1): void {
+    const tokens = sign * (request.promptTokens + request.outputTokens);
+    this.pendingPromptTokens += tokens;
+    if (!this.isBorrower(request)) this.ownPendingPromptTokens += tokens;
   }
 }

@@ -4,7 +4,7 @@
  * a promise; simulating is how to know.
  */
 import type { PoolConfig } from "../config.ts";
-import { LatencyForecast } from "./placement.ts";
+import { LatencyForecast } from "./latency-forecast.ts";
 
 export interface Demand {
   readonly requestsPerS: number;

@@ -3,7 +3,7 @@
  * Gates (quotas, memory, tier caps) and placement are the scheduler's, so every policy obeys them alike. A policy belongs
  * to one pool and may keep counters; it learns of service as the scheduler charges it.
  */
-import type { QueueView } from "../allocation/tenant-queue.ts";
+import type { QueueOrder, QueueView } from "../allocation/tenant-queue.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 
@@ -13,16 +13,18 @@ export interface PoolView {
   readonly config: PoolConfig;
   /** Queues that are not empty. */
   readonly backlogged: readonly QueueView[];
-  /** Requests bound to the pool's replicas, by tier and by tenant. */
+  /** Requests bound by the pool's scheduler, on its own replicas and on lent ones, by tier and by tenant. */
   readonly boundByTier: Int32Array;
   readonly boundByTenant: Int32Array;
 }
 
-export interface Policy {
-  /** Order within a tenant's queue; total, ending in the request's number. */
-  before(a: Request<unknown>, b: Request<unknown>): boolean;
+export interface Policy extends QueueOrder {
+  /** Counters of service, where the policy keeps any: then it is told of charges, and can share them with other engines. */
+  readonly service: ServiceAccount | undefined;
   /** The tenant whose head goes next, among the queues not passed over in this round; undefined when all are. */
   next(pool: PoolView, nowNs: number): number | undefined;
+  /** Slots of each replica that this tier must leave to others. */
+  reservedSlots(pool: PoolView, tier: number): number;
   /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
   isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
   /** Whether a waiting head may push anybody out of a full replica: asked first, for it costs nothing. */
@@ -31,20 +33,46 @@ export interface Policy {
   mayYield(pool: PoolView, pair: PreemptionPair): boolean;
   /** A tenant's queue was empty and is not any more. */
   activated(pool: PoolView, queue: QueueView): void;
-  /** The request is bound: it is charged for its input and the output expected of it. */
+  /** The request is bound. */
   bound(request: Request<unknown>): void;
-  /** A stay ended after `outputTokens`: the charge becomes what was used. */
-  left(request: Request<unknown>, outputTokens: number): void;
   /** The tenant's queue has become empty. */
   emptied(queue: QueueView): void;
   /** The platform that the policy was made for has changed in place. */
   reloaded(): void;
 }
 
+/** What a policy that counts service does with it. A request is charged for its stay as it is bound (Policy.bound). */
+export interface ServiceAccount {
+  /** The stay has produced this many tokens so far: what exceeds its charge is charged. */
+  delivered(request: Request<unknown>, outputTokens: number): void;
+  /** The stay ended after `outputTokens`: the charge becomes what was used. */
+  left(request: Request<unknown>, outputTokens: number): void;
+  /** Service charged here since the last call, per tenant, for other engines to absorb. */
+  takeUnshared(): readonly number[];
+  /** Service that another engine charged to each tenant. */
+  absorb(service: readonly number[]): void;
+}
+
 export interface PreemptionPair {
   readonly waiting: Request<unknown>;
   readonly victim: Request<unknown>;
 }
+
+/** What a policy without counters, deadlines or preemption leaves out. */
+export const PLAIN_POLICY = {
+  service: undefined,
+  before: arrivedBefore,
+  isHopeless: () => false,
+  hopelessBefore: arrivedBefore,
+  reservedSlots: () => 0,
+  isVictimBefore: isCheaperVictim,
+  isUrgent: () => false,
+  mayYield: () => false,
+  activated() {},
+  bound() {},
+  emptied() {},
+  reloaded() {},
+} satisfies Partial<Policy>;
 
 /** The tenant of the best queue that was not passed over, by a total order on queues. */
 export function bestQueue(

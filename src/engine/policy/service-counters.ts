@@ -6,6 +6,7 @@
 import { grownFloats } from "../../base/grow.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { Request } from "../request.ts";
+import type { ServiceAccount } from "./policy.ts";
 
 export class ServiceCounters {
   #weights: readonly number[];
@@ -53,8 +54,47 @@ export function serviceOf(
   return weights.inputTokenWeight * tokens.input + weights.outputTokenWeight * tokens.output;
 }
 
+/**
+ * The account of a policy that counts service: charges a request's input and expected output when it is bound, tokens beyond
+ * that as they are delivered, and what was really used when its stay ends. `charge` hears of every change; so does the
+ * record of what other engines have not been told of. After `delivered`, a stay's charge is never below what it delivered.
+ */
+export function serviceAccount(
+  platform: PlatformConfig,
+  charge: (tenant: number, service: number) => void,
+): ServiceAccount & { bound(request: Request<unknown>): void } {
+  let unshared: number[] = [];
+
+  function change(request: Request<unknown>, chargedService: number): void {
+    const service = chargedService - request.chargedService;
+    request.chargedService = chargedService;
+    unshared[request.tenant] = (unshared[request.tenant] ?? 0) + service;
+    charge(request.tenant, service);
+  }
+
+  return {
+    bound: (request) => change(request, expectedService(platform, request)),
+    delivered(request, outputTokens) {
+      const used = usedService(platform, request, outputTokens);
+      if (used > request.chargedService) change(request, used);
+    },
+    left(request, outputTokens) {
+      change(request, usedService(platform, request, outputTokens));
+      request.chargedService = 0;
+    },
+    takeUnshared() {
+      const taken = platform.tenants.map((_, tenant) => unshared[tenant] ?? 0);
+      unshared = [];
+      return taken;
+    },
+    absorb(service) {
+      for (const [tenant, amount] of service.entries()) charge(tenant, amount);
+    },
+  };
+}
+
 /** What a request that is being bound will cost as far as anyone can tell; its input only on its first stay. */
-export function expectedService(platform: PlatformConfig, request: Request<unknown>): number {
+function expectedService(platform: PlatformConfig, request: Request<unknown>): number {
   const isFirstStay = request.outputTokens === 0 && Number.isNaN(request.firstTokenNs);
   return serviceOf(platform.policy, {
     input: isFirstStay ? request.promptTokens : 0,
@@ -63,7 +103,7 @@ export function expectedService(platform: PlatformConfig, request: Request<unkno
 }
 
 /** What a stay really delivered. Input counts once, in the stay that produced the first token. */
-export function usedService(
+function usedService(
   platform: PlatformConfig,
   request: Request<unknown>,
   outputTokens: number,

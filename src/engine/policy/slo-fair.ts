@@ -1,44 +1,76 @@
 /**
- * The default policy. Between tiers: weighted shares of service by counters, where a higher tier may run ahead of its
- * share by a bounded amount, so that its bursts go first and nobody starves. Between tenants of a tier: virtual token
- * counters. Within a tenant: the earliest first-token deadline, so a request that was evicted goes before later ones.
- * Preemption only for a tier that has less than its guaranteed share and a head that is running out of time.
+ * The default policy. Between tiers: weighted shares of service by counters, where a higher tier may run ahead of its share
+ * by a bounded amount, so that its bursts go first and nobody starves. Between tenants of a tier: virtual token counters.
+ * Within a tenant: the earliest first-token deadline, and among requests past hope the shortest prefill, with ageing.
+ * Preemption only for a tier that has less than its guaranteed share and a head that can still be saved.
  */
+import { LatencyForecast } from "../allocation/latency-forecast.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
-import { type Policy, type PoolView, bestQueue, isCheaperVictim } from "./policy.ts";
-import { ServiceCounters, expectedService, usedService } from "./service-counters.ts";
+import {
+  PLAIN_POLICY,
+  type Policy,
+  type PoolView,
+  arrivedBefore,
+  bestQueue,
+  isCheaperVictim,
+} from "./policy.ts";
+import { ServiceCounters, serviceAccount } from "./service-counters.ts";
 
-/** A head is running out of time once this share of its TTFT target has passed. */
+/** A head is running out of time once this share of its TTFT target has passed; assumed. */
 const URGENT_SHARE = 0.5;
+/** A prompt token counts as much as this much waiting when the hopeless are put in order: 1,000 tokens as 2 s; assumed. */
+const AGEING_NS_PER_TOKEN = 2_000_000;
+/**
+ * Room that the lowest tier leaves the tiers above it to grow into, as a share of the slots these hold; assumed. More
+ * room means fewer preemptions, and more slots empty while all tiers have work.
+ */
+const GROWTH_ROOM = 0.1;
 
 export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
+  const forecast = new LatencyForecast(pool);
   let guarantees = guaranteedShares(platform, pool);
   const tenantWeights = () => platform.tenants.map(({ weight }) => weight);
   const tiers = new ServiceCounters(guarantees);
   const tenants = new ServiceCounters(tenantWeights());
-  // One full step of every replica: what a burst of a higher tier may take before shares bind.
-  const lead = () => pool.maxNumBatchedTokens * pool.replicas * platform.policy.inputTokenWeight;
+  const account = serviceAccount(platform, (tenant, service) => {
+    tiers.charge(platform.tenants[tenant]!.tier, service);
+    tenants.charge(tenant, service);
+  });
+  let lead = servicePerWindow(platform, pool);
+  let lowestTier = lowestTierOf(platform);
 
-  function charge(request: Request<unknown>, service: number): void {
-    tiers.charge(request.tier, service);
-    tenants.charge(request.tenant, service);
+  /** Whether the request, started now on an idle replica, could still have its first token in time. */
+  function isInReach(request: Request<unknown>, nowNs: number): boolean {
+    return nowNs + forecast.shortestPrefillNs(request.promptTokens) <= request.deadlineNs;
   }
 
   return {
+    ...PLAIN_POLICY,
+    service: account,
     before: deadlineBefore,
+    isHopeless: (request, nowNs) =>
+      Number.isNaN(request.firstTokenNs) && !isInReach(request, nowNs),
+    hopelessBefore: agedShortestBefore,
     next(view) {
-      const tier = nextTier(view, tiers, (index) => lead() / guarantees[index]!);
+      const tier = nextTier(view, tiers, (index) => lead / guarantees[index]!);
       return bestQueue(view, (a, b) => {
         if (a.tier !== b.tier) return a.tier === tier || (b.tier !== tier && a.tier < b.tier);
         const difference = tenants.at(a.tenant) - tenants.at(b.tenant);
         return difference < 0 || (difference === 0 && a.tenant < b.tenant);
       });
     },
+    reservedSlots(view, tier) {
+      const above = boundAbove(view, tier);
+      if (tier !== lowestTier || above === 0) return 0;
+      if (boundShare(view, tier) < guarantees[tier]!) return 0;
+      return Math.floor((GROWTH_ROOM * above) / pool.replicas);
+    },
     isVictimBefore: isCheaperVictim,
     isUrgent(view, nowNs, waiting) {
       const budgetNs = waiting.deadlineNs - waiting.arrivalNs;
       if (nowNs - waiting.arrivalNs < URGENT_SHARE * budgetNs) return false;
+      if (!isInReach(waiting, nowNs)) return false;
       return boundShare(view, waiting.tier) < guarantees[waiting.tier]!;
     },
     mayYield(view, { waiting, victim }) {
@@ -62,14 +94,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       if (tierWasIdle) tiers.lift(queue.tier, leastTier);
       tenants.lift(queue.tenant, leastTenant);
     },
-    bound(request) {
-      request.chargedService = expectedService(platform, request);
-      charge(request, request.chargedService);
-    },
-    left(request, outputTokens) {
-      charge(request, usedService(platform, request, outputTokens) - request.chargedService);
-      request.chargedService = 0;
-    },
+    bound: (request) => account.bound(request),
     emptied(queue) {
       tiers.departed(queue.tier);
       tenants.departed(queue.tenant);
@@ -78,6 +103,8 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       guarantees = guaranteedShares(platform, pool);
       tiers.reweight(guarantees);
       tenants.reweight(tenantWeights());
+      lead = servicePerWindow(platform, pool);
+      lowestTier = lowestTierOf(platform);
     },
   };
 }
@@ -91,6 +118,20 @@ function guaranteedShares(platform: PlatformConfig, pool: PoolConfig): number[] 
   const total = shares.reduce((sum, share) => sum + share, 0);
   const smallest = 0.001;
   return shares.map((share) => Math.max(smallest, total > 0 ? share / total : 1 / shares.length));
+}
+
+/** Service that the pool gives in one share window with full batches: what a higher tier may take ahead of its share. */
+function servicePerWindow({ policy }: PlatformConfig, pool: PoolConfig): number {
+  const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+  const decodes = pool.maxNumSeqs;
+  pool.stepModel.cost({ decodes, prefills: 0, prefillTokens: 0, prefillPairs: 0 }, cost);
+  const steps = (policy.shareWindowNs * 1000) / cost.totalPs;
+  return steps * decodes * pool.replicas * policy.outputTokenWeight;
+}
+
+/** The lowest tier that anybody is in. */
+function lowestTierOf({ tenants }: PlatformConfig): number {
+  return tenants.reduce((lowest, { tier }) => Math.max(lowest, tier), 0);
 }
 
 /** The highest waiting tier that is not too far ahead of the one with the least service. */
@@ -111,12 +152,27 @@ function nextTier(
   return best;
 }
 
+function boundAbove(view: PoolView, tier: number): number {
+  let above = 0;
+  for (let higher = 0; higher < tier; higher++) above += view.boundByTier[higher]!;
+  return above;
+}
+
 function boundShare(view: PoolView, tier: number): number {
-  const total = view.boundByTier.reduce((sum, bound) => sum + bound, 0);
+  let total = 0;
+  for (const bound of view.boundByTier) total += bound;
   return total === 0 ? 0 : view.boundByTier[tier]! / total;
 }
 
 function deadlineBefore(a: Request<unknown>, b: Request<unknown>): boolean {
   if (a.deadlineNs !== b.deadlineNs) return a.deadlineNs < b.deadlineNs;
-  return a.arrivalNs < b.arrivalNs || (a.arrivalNs === b.arrivalNs && a.number < b.number);
+  return arrivedBefore(a, b);
+}
+
+/** The shortest prefill first, where waiting makes up for length: whoever waits long enough goes before any newcomer. */
+function agedShortestBefore(a: Request<unknown>, b: Request<unknown>): boolean {
+  const agedA = a.arrivalNs + AGEING_NS_PER_TOKEN * a.promptTokens;
+  const agedB = b.arrivalNs + AGEING_NS_PER_TOKEN * b.promptTokens;
+  if (agedA !== agedB) return agedA < agedB;
+  return arrivedBefore(a, b);
 }

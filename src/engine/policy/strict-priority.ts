@@ -1,24 +1,10 @@
 /** The highest tier always first, first come first served within it: what starves the lowest tier under load. */
-import {
-  type Policy,
-  arrivedBefore,
-  bestQueue,
-  headArrivedBefore,
-  isCheaperVictim,
-} from "./policy.ts";
+import { PLAIN_POLICY, type Policy, bestQueue, headArrivedBefore } from "./policy.ts";
 
 export function strictPriority(): Policy {
   return {
-    before: arrivedBefore,
+    ...PLAIN_POLICY,
     next: (pool) =>
       bestQueue(pool, (a, b) => a.tier < b.tier || (a.tier === b.tier && headArrivedBefore(a, b))),
-    isVictimBefore: isCheaperVictim,
-    isUrgent: () => false,
-    mayYield: () => false,
-    activated() {},
-    bound() {},
-    left() {},
-    emptied() {},
-    reloaded() {},
   };
 }

@@ -4,13 +4,13 @@
  */
 import { grownFloats } from "../../base/grow.ts";
 import type { PlatformConfig } from "../config.ts";
-import { type Policy, arrivedBefore, bestQueue, isCheaperVictim } from "./policy.ts";
+import { PLAIN_POLICY, type Policy, bestQueue } from "./policy.ts";
 
 export function tierShare(platform: PlatformConfig): Policy {
   let lastTurn: Float64Array = new Float64Array(platform.tenants.length);
   let turn = 0;
   return {
-    before: arrivedBefore,
+    ...PLAIN_POLICY,
     next(pool) {
       const load = (tier: number): number => {
         const { weight } = platform.tiers[tier]!;
@@ -22,16 +22,10 @@ export function tierShare(platform: PlatformConfig): Policy {
         return difference < 0 || (!(difference > 0) && a.tier < b.tier);
       });
     },
-    isVictimBefore: isCheaperVictim,
-    isUrgent: () => false,
-    mayYield: () => false,
-    activated() {},
     bound(request) {
       turn += 1;
       lastTurn[request.tenant] = turn;
     },
-    left() {},
-    emptied() {},
     reloaded() {
       lastTurn = grownFloats(lastTurn, platform.tenants.length);
     },

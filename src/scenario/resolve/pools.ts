@@ -44,6 +44,7 @@ export function resolvePool(
     tensorParallel: pool.tensorParallel,
     replicas: pool.replicas,
     owner,
+    lend: lendOf(context, hardware),
     tierShares,
     borrowing: pool.borrowing,
     stepModel: stepModelOf(hardware),
@@ -72,6 +73,15 @@ function ownerOf(
     { path, what: "tenant", name: dedicatedTo },
     { usable: tenantNames, where: ["platform", "tenants"] },
   );
+}
+
+function lendOf(context: Context, { name, pool }: PoolHardware): boolean {
+  if (pool.lend && pool.dedicatedTo === undefined) {
+    const message =
+      "only a dedicated pool can lend: a shared one is open to its tiers anyway (borrowing)";
+    context.report.error(["platform", "pools", name, "lend"], message);
+  }
+  return pool.lend && context.file.serve.backend !== "openai";
 }
 
 /** What each tier is guaranteed; by weight where the pool does not say. */
@@ -121,7 +131,12 @@ function adapterBudgetOf(
   const adapters = served.flatMap((tenant) =>
     tenant.adapters.map((adapter) => ({ tenant, adapter })),
   );
-  const allBytes = adapters.reduce((sum, { adapter }) => sum + adapter.bytes, 0);
+  // Whom a pool lends to brings adapters along.
+  const visitors = pool.lend ? tenants.filter((tenant) => !served.includes(tenant)) : [];
+  const allBytes = [
+    ...adapters.map(({ adapter }) => adapter),
+    ...visitors.flatMap((one) => one.adapters),
+  ].reduce((sum, { bytes }) => sum + bytes, 0);
   const budget = pool.adapterMemory ?? Math.min(allBytes, MAX_DEFAULT_ADAPTER_BYTES);
   for (const { tenant, adapter } of adapters) {
     if (adapter.bytes <= budget) continue;

@@ -27,9 +27,15 @@ const policyName = z.enum(["fcfs", "strict-priority", "tier-share", "vtc", "slo-
 
 /**
  * Token weights 1 and 2 are those of the virtual token counter's evaluation (Sheng et al., OSDI 2024). Two evictions per
- * request are assumed: more protect higher tiers further, at the price of recomputed work.
+ * request are assumed: more protect higher tiers further, at the price of recomputed work. So is the second in which a
+ * higher tier may run ahead: longer lets its bursts pass, shorter gives lower tiers their share sooner.
  */
-const POLICY_DEFAULTS = { inputTokenWeight: 1, outputTokenWeight: 2, maxPreemptions: 2 };
+const POLICY_DEFAULTS = {
+  inputTokenWeight: 1,
+  outputTokenWeight: 2,
+  maxPreemptions: 2,
+  shareWindow: 1_000_000_000,
+};
 
 const policy = z
   .union([
@@ -50,10 +56,21 @@ const policy = z
         .int()
         .nonnegative()
         .default(POLICY_DEFAULTS.maxPreemptions)
-        .describe("slo-fair only: most evictions of one request."),
+        .describe(
+          "Most evictions of one request for another tier, or for the owner of a lent replica.",
+        ),
+      shareWindow: duration()
+        .prefault("1s")
+        .describe(
+          "slo-fair only: how far a higher tier may run ahead of its share while others wait.",
+        ),
     }),
   ])
-  .transform((value) => (typeof value === "string" ? { name: value, ...POLICY_DEFAULTS } : value))
+  .transform((value) => {
+    const { shareWindow, ...rest } =
+      typeof value === "string" ? { name: value, ...POLICY_DEFAULTS } : value;
+    return { ...rest, shareWindowNs: shareWindow };
+  })
   .prefault("slo-fair")
   .describe(
     "Who is served next: fcfs, strict-priority, tier-share, vtc or slo-fair (default), or a map with its settings.",
@@ -153,6 +170,12 @@ const pool = z.strictObject({
     .optional()
     .describe(
       "Shared pools: guaranteed share per tier, at most 100% together. Default: by tier weight.",
+    ),
+  lend: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Dedicated pools: whether tenants of shared pools may use what the owner leaves idle.",
     ),
   borrowing: z
     .boolean()

@@ -4,7 +4,7 @@ import { AdapterResidency } from "../../../src/engine/allocation/adapter-residen
 
 /** A residency with adapters 0, 1, ... of these sizes loaded and resident, last used at 0, 1, ... */
 function holding(budget: number, ...sizes: number[]): AdapterResidency {
-  const residency = new AdapterResidency(budget);
+  const residency = new AdapterResidency(budget, () => false);
   for (const [adapter, bytes] of sizes.entries()) {
     residency.startLoad(adapter, adapter, bytes);
     residency.loaded(adapter);
@@ -13,7 +13,7 @@ function holding(budget: number, ...sizes: number[]): AdapterResidency {
 }
 
 test("an adapter is loading until it is resident, and its bytes count from the asking", () => {
-  const residency = new AdapterResidency(100);
+  const residency = new AdapterResidency(100, () => false);
   expect(residency.plan(7, 60)).toEqual({ kind: "load", unload: [] });
   residency.startLoad(5, 7, 60);
   expect(residency.plan(7, 60)).toEqual({ kind: "loading" });
@@ -45,7 +45,7 @@ test("what is in use, loading or on its way out makes no room", () => {
 });
 
 test("holding is charged once for every nanosecond, from the load's asking to its end", () => {
-  const residency = new AdapterResidency(100);
+  const residency = new AdapterResidency(100, () => false);
   residency.startLoad(1000, 3, 10);
   residency.loaded(3);
   expect(residency.chargeHeld(1500, 3)).toBe(500);
@@ -57,7 +57,7 @@ test("holding is charged once for every nanosecond, from the load's asking to it
 });
 
 test("a load that is lost with its replica gives its bytes back", () => {
-  const residency = new AdapterResidency(100);
+  const residency = new AdapterResidency(100, () => false);
   residency.startLoad(0, 3, 70);
   expect(residency.unloaded(50, 3)).toBe(50);
   expect(residency.usedBytes).toBe(0);

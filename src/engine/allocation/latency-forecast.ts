@@ -1,0 +1,59 @@
+/**
+ * A pool's step times in the few numbers that a decision can afford: linear in prompt tokens and in the context of what is
+ * bound. Read off the pool's step-time model once; placement, lending, shedding and retry-after all predict with it.
+ */
+import type { StepCost, StepModel } from "../../replica/step-model.ts";
+import type { PoolConfig } from "../config.ts";
+import type { ReplicaView } from "./replica-view.ts";
+
+export class LatencyForecast {
+  readonly #emptyStepPs: number;
+  readonly #promptTokenPs: number;
+  readonly #contextTokenPs: number;
+  readonly #maxNumBatchedTokens: number;
+
+  constructor(pool: PoolConfig) {
+    const small = stepCost(pool.stepModel, 1);
+    const large = stepCost(pool.stepModel, pool.maxNumBatchedTokens);
+    this.#emptyStepPs = small;
+    this.#promptTokenPs = Math.max(0, large - small) / pool.maxNumBatchedTokens;
+    this.#contextTokenPs = pool.stepModel.contextTokenPs;
+    this.#maxNumBatchedTokens = pool.maxNumBatchedTokens;
+  }
+
+  /** Predicted time from now to the first token of a prompt joining behind what is bound to the replica, ns. */
+  firstTokenNs(replica: ReplicaView<unknown>, promptTokens: number): number {
+    const stepPs = this.#emptyStepPs + this.#contextTokenPs * replica.contextTokens;
+    const waitPs = replica.boundCount === 0 ? 0 : stepPs / 2;
+    const ownPs = stepPs + this.#promptTokenPs * (replica.pendingPromptTokens + promptTokens);
+    return (waitPs + ownPs) / 1000;
+  }
+
+  /** Predicted length of the replica's next step if it computes this many prompt tokens more, ns. */
+  stepNs(replica: ReplicaView<unknown>, promptTokens: number): number {
+    const tokens = Math.min(
+      replica.pendingPromptTokens + promptTokens,
+      this.#maxNumBatchedTokens - replica.boundCount,
+    );
+    const contextPs = this.#contextTokenPs * replica.contextTokens;
+    return (this.#emptyStepPs + contextPs + this.#promptTokenPs * tokens) / 1000;
+  }
+
+  /** The least that a prompt takes from join to first token: alone, on an idle replica, ns. */
+  shortestPrefillNs(promptTokens: number): number {
+    return (this.#emptyStepPs + this.#promptTokenPs * promptTokens) / 1000;
+  }
+
+  /** GPU time that a whole request takes at the pool's full batch, ns: what the backlog behind it waits. */
+  serviceNs(promptTokens: number, outputTokens: number, batch: number): number {
+    const decodePs =
+      this.#emptyStepPs / batch + this.#contextTokenPs * (promptTokens + outputTokens / 2);
+    return (this.#promptTokenPs * promptTokens + decodePs * outputTokens) / 1000;
+  }
+}
+
+function stepCost(model: StepModel, promptTokens: number): number {
+  const cost: StepCost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+  model.cost({ decodes: 0, prefills: 1, prefillTokens: promptTokens, prefillPairs: 0 }, cost);
+  return cost.totalPs;
+}

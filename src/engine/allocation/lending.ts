@@ -1,0 +1,99 @@
+/**
+ * When a dedicated replica may be lent, and who must give it back. A borrower is a request that a shared pool's scheduler
+ * places on it. It may come while nobody of the owner waits or has a prompt to compute there, leaves room for the owner's
+ * next requests, and never makes a step so long that an owner who arrives in its midst would feel it. When the owner finds
+ * no room all the same, as many borrowers as that takes leave at the next step boundary.
+ */
+import type { PlatformConfig, PoolConfig } from "../config.ts";
+import { isCheaperVictim } from "../policy/policy.ts";
+import type { Request } from "../request.ts";
+import type { ReplicaView } from "./replica-view.ts";
+
+/**
+ * Longest step that borrowers may make, as a share of the owner's TTFT target: an owner may arrive just after it began.
+ * Assumed; 0.5 fills lent replicas faster and adds half of the difference to the owner's tail.
+ */
+const LENT_STEP_SHARE = 0.3;
+/** Share of slots and of KV blocks that borrowers leave free, so that owners join without waiting; assumed. */
+const OWNER_ROOM = 1 / 16;
+
+/** What a loan is held against. */
+export interface LoanTerms {
+  readonly longestStepNs: number;
+  readonly maxPreemptions: number;
+}
+
+/** The terms on which a pool lends; undefined where it does not. */
+export function loanTerms(platform: PlatformConfig, pool: PoolConfig): LoanTerms | undefined {
+  if (!pool.lend || pool.owner === undefined) return undefined;
+  const { targets } = platform.tiers[platform.tenants[pool.owner]!.tier]!;
+  const ttft = targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity;
+  return {
+    longestStepNs: LENT_STEP_SHARE * ttft,
+    maxPreemptions: platform.policy.maxPreemptions,
+  };
+}
+
+/** The pools whose idle replicas this shared pool's requests may use: the same weights, and an owner who lends. */
+export function lendersTo(platform: PlatformConfig, borrower: PoolConfig): number[] {
+  if (borrower.owner !== undefined || !borrower.resumable) return [];
+  return [...platform.pools.entries()].flatMap(([index, pool]) => {
+    const { name, precision } = pool.model;
+    const isSame = name === borrower.model.name && precision === borrower.model.precision;
+    return loanTerms(platform, pool) !== undefined && isSame ? [index] : [];
+  });
+}
+
+/** Whether the owner would not feel this borrower. `blocks`: what it will hold at its predicted end. */
+export function mayBorrow(
+  replica: ReplicaView<unknown>,
+  request: Request<unknown>,
+  blocks: number,
+  terms: LoanTerms,
+): boolean {
+  const { config } = replica;
+  if (replica.isWantedByOwner || replica.ownPendingPromptTokens > 0) return false;
+  if (request.preemptions >= terms.maxPreemptions) return false;
+  if (replica.boundCount + 1 > (1 - OWNER_ROOM) * config.maxNumSeqs) return false;
+  if (replica.promisedBlocks + blocks > (1 - OWNER_ROOM) * config.kvBlocks) return false;
+  const contextTokens = request.promptTokens + request.outputTokens;
+  return replica.forecast.stepNs(replica, contextTokens) <= terms.longestStepNs;
+}
+
+/** What the owner's waiting requests need. */
+export interface Wanted {
+  readonly slots: number;
+  readonly blocks: number;
+}
+
+/**
+ * Calls in borrowers until, with those already leaving, what they held covers what is wanted or nobody is left.
+ * The cheapest victims first; bounded by the borrowers there are.
+ */
+export function callIn<Origin>(
+  replicas: readonly ReplicaView<Origin>[],
+  wanted: Wanted,
+  evict: (request: Request<Origin>) => void,
+): void {
+  let { slots, blocks } = wanted;
+  const borrowers: Request<Origin>[] = [];
+  for (const replica of replicas) {
+    if (replica.borrowerCount === 0) continue;
+    for (const request of replica.bound) {
+      if (request === undefined || !replica.isBorrower(request)) continue;
+      if (request.state === "evicting") {
+        slots -= 1;
+        blocks -= request.promisedBlocks;
+      } else if (request.state === "running" || request.state === "joining") {
+        borrowers.push(request);
+      }
+    }
+  }
+  borrowers.sort((a, b) => (isCheaperVictim(a, b) ? -1 : 1));
+  for (const borrower of borrowers) {
+    if (slots <= 0 && blocks <= 0) return;
+    slots -= 1;
+    blocks -= borrower.promisedBlocks;
+    evict(borrower);
+  }
+}
