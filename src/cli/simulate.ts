@@ -6,6 +6,7 @@ import { buildResults } from "../results/build-results.ts";
 import type { Results } from "../results/results.ts";
 import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
 import { auditAttribution } from "../sim/audit.ts";
+import { saturationTokensPerS } from "../sim/saturation.ts";
 import { type RequestRecord, runSimulation } from "../sim/simulate.ts";
 import { openTrace } from "../traces/open-trace.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
@@ -84,6 +85,10 @@ function run(scenario: Scenario, { file, folder, options }: RunContext): Results
           phase: "auditing attribution",
         }),
     });
+    const saturation = saturationTokensPerS(scenario, simulated.sentByClient, {
+      openTrace: openScenarioTrace,
+      onProgress: () => bar?.update(1, { phase: "measuring saturation" }),
+    });
     bar?.update(1, { phase: "done" });
     csv?.finish();
     const identity = {
@@ -94,7 +99,7 @@ function run(scenario: Scenario, { file, folder, options }: RunContext): Results
       seed: scenario.simulation.seed,
       skippedTraceRows: simulated.skippedTraceRows,
     };
-    return buildResults(identity, simulated, attribution);
+    return buildResults(identity, simulated, attribution, saturation);
   } finally {
     bar?.stop();
   }

@@ -6,8 +6,8 @@
 import { assert } from "../base/assert.ts";
 import type { Departure, MeterReading, ReplicaListener } from "../replica/port.ts";
 import { screen } from "./admission.ts";
-import { LatencyForecast } from "./allocation/latency-forecast.ts";
-import { ReplicaView } from "./allocation/replica-view.ts";
+import { createReplicas } from "./allocation/create-replicas.ts";
+import type { ReplicaView } from "./allocation/replica-view.ts";
 import type { PlatformConfig } from "./config.ts";
 import { Ledger } from "./cost/ledger.ts";
 import { reloadRefusal } from "./reload.ts";
@@ -19,7 +19,7 @@ import { NoisyNeighbourDetector } from "./noisy-neighbour.ts";
 import { type Admission, type Outcome, Request, type Submission } from "./request.ts";
 import { PoolScheduler } from "./scheduler.ts";
 import { SlaMonitor } from "./sla/sla-monitor.ts";
-import { type AdapterOwner, type TenantState, Tenants } from "./tenant.ts";
+import { type TenantState, Tenants } from "./tenant.ts";
 
 /** A request that lost its replica this often fails: something is wrong with it, or with everything. */
 const MAX_CRASHES = 3;
@@ -375,26 +375,6 @@ export class Engine<Origin> implements ReplicaListener {
       message,
     });
   }
-}
-
-function createReplicas<Origin>(
-  platform: PlatformConfig,
-  meters: readonly MeterReading[],
-  adapters: readonly AdapterOwner[],
-): ReplicaView<Origin>[] {
-  const views: ReplicaView<Origin>[] = [];
-  for (const [pool, config] of platform.pools.entries()) {
-    const forecast = new LatencyForecast(config);
-    const isOwnersAdapter = (adapter: number) =>
-      config.owner !== undefined && adapters[adapter]!.tenant === config.owner;
-    for (let count = 0; count < config.replicas; count++) {
-      const meter = meters[views.length];
-      assert(meter !== undefined, "fewer meters than replicas");
-      const index = views.length;
-      views.push(new ReplicaView({ index, pool, config, meter, forecast, isOwnersAdapter }));
-    }
-  }
-  return views;
 }
 
 /** Time to the first token that each tier allows; Infinity where it states none. */

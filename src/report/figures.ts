@@ -2,7 +2,7 @@
  * The key figures at the top: a handful of numbers, each with what is needed to read it honestly. Busy utilization stands
  * beside MFU and memory bandwidth because it flatters, and attribution accuracy beside the rule it is meant to beat.
  */
-import type { LoadBlock, Results, UtilizationBlock } from "../results/results.ts";
+import type { LoadBlock, Results } from "../results/results.ts";
 import { DEFINITIONS } from "./definitions.ts";
 import {
   formatCount,
@@ -33,7 +33,7 @@ export function keyFigures(results: Results): readonly KeyFigure[] {
   if (load !== undefined) return [requestFigure(results), ...loadFigures(results, load)];
   return [
     requestFigure(results),
-    ...utilizationFigure(results.platform.utilization),
+    ...utilizationFigure(results),
     attributionFigure(results),
     ...moneyFigures(results),
   ];
@@ -55,18 +55,27 @@ function requestFigure({ platform: { counts }, run }: Results): KeyFigure {
   };
 }
 
-function utilizationFigure(utilization: UtilizationBlock | null): readonly KeyFigure[] {
+function utilizationFigure({ platform }: Results): readonly KeyFigure[] {
+  const { utilization, saturation } = platform;
   if (utilization === null) return [];
   const { busy, mfu, memoryBandwidth } = utilization;
   const figure: KeyFigure = {
     label: "GPU utilization",
     values: [
       shareValue("busy", busy),
+      ...(saturation === null
+        ? []
+        : [
+            shareValue("of saturation, mean", saturation.meanShare),
+            shareValue("at the peak", saturation.peakShare),
+          ]),
       shareValue("MFU", mfu),
       shareValue("memory bandwidth", memoryBandwidth),
     ],
     detail:
-      "Busy flatters: one sequence makes a GPU busy. The other two say how much of the hardware was used.",
+      saturation === null
+        ? "Busy flatters: one sequence makes a GPU busy. The others say how much of the hardware was used."
+        : `Busy flatters: one sequence makes a GPU busy. Saturation is what the same GPUs give of this mix with every queue full: ${formatCount(Math.round(saturation.tokensPerS))} tokens/s.`,
     hint: DEFINITIONS.utilization.meaning,
   };
   return [figure];

@@ -86,6 +86,18 @@ function tenantSummary(results: Results): SummaryTable {
   return { title: "Tenants", head, rows: [...rows, ...last] };
 }
 
+/** What busy hides: throughput against that of the same fleet with every queue backlogged. */
+function saturationRow({ platform: { saturation } }: Results): [string, string][] {
+  if (saturation === null) return [];
+  const { meanShare, peakShare } = saturation;
+  return [
+    [
+      "Throughput / saturation, mean and at the peak",
+      `${formatShare(meanShare)}, ${formatShare(peakShare)}`,
+    ],
+  ];
+}
+
 function platformSummary(results: Results): SummaryTable {
   const { platform, attribution, fairness, load, run } = results;
   if (load !== undefined) return loadSummary(results, load);
@@ -101,6 +113,7 @@ function platformSummary(results: Results): SummaryTable {
         ? []
         : [["Broken trace rows left out", formatCount(run.skippedTraceRows)]]),
       ["Utilization busy / MFU / memory bandwidth", `${busy} / ${mfu} / ${bandwidth}`],
+      ...saturationRow(results),
       [
         "Attribution accuracy (by 1/batch)",
         `${formatPercent(attribution.accuracy)} (${formatPercent(attribution.accuracyByBatchShare)})`,

@@ -19,6 +19,7 @@ import {
   type TenantResult,
   type TierResult,
 } from "./results.ts";
+import { saturationBlock } from "./saturation.ts";
 import { TenantStats } from "./tenant-stats.ts";
 import { utilization } from "./utilization.ts";
 
@@ -55,17 +56,20 @@ type Run = EngineRun & MeasuredRun;
 
 const NS_PER_HOUR = 3.6e12;
 
-/** Builds the results of a run that ended at `endNs`. */
+/** Builds the results of a run that ended at `endNs`; of a simulated one perhaps with the fleet's throughput at saturation. */
 export function buildResults(
   identity: RunIdentity,
   ran: EngineRun,
   attribution: AttributionBlock,
+  saturationTokensPerS?: number,
 ): Results {
   const measuredSeconds = Math.max(0, ran.windowNs - ran.collector.warmupNs) / 1e9;
   const run: Run = { ...ran, measuredSeconds };
   const { engine, collector } = run;
   const { platform } = collector;
   const tenants = platform.tenants.map((_, tenant) => tenantResult(run, tenant));
+  const timeline = collector.timeline.build(run.endNs);
+  const saturation = saturationBlock(timeline, run.windowNs / 1e9, saturationTokensPerS);
   const arrived = collector.tenants.reduce((sum, stats) => sum + stats.arrived, 0);
   return {
     schemaVersion: RESULTS_SCHEMA_VERSION,
@@ -84,14 +88,14 @@ export function buildResults(
       requests: arrived,
       skippedTraceRows: identity.skippedTraceRows,
     },
-    platform: platformBlock(run, tenants),
+    platform: { ...platformBlock(run, tenants), saturation },
     tiers: populatedTiers(platform).map((tier) => tierResult(run, tier, tenants)),
     tenants,
     pools: platform.pools.map((_, pool) => poolResult(run, pool)),
     replicas: engine.replicas.map((replica) => replicaResult(run, replica.index)),
     fairness: fairnessBlock(run),
     attribution,
-    timeline: collector.timeline.build(run.endNs),
+    timeline,
     events: collector.events.map((event) => platformEvent(run, event)),
   };
 }
@@ -151,7 +155,10 @@ export function tierResult(
   };
 }
 
-function platformBlock(run: Run, tenants: readonly TenantResult[]): Results["platform"] {
+function platformBlock(
+  run: Run,
+  tenants: readonly TenantResult[],
+): Omit<Results["platform"], "saturation"> {
   const stats = mergedStats(run, () => true);
   const { platform } = run.collector;
   const gpus = platform.pools.reduce((sum, pool) => sum + gpusOf(pool), 0);

@@ -121,14 +121,16 @@ export class Collector {
     );
     const pools = engine.schedulers.map((scheduler) => {
       let busyNs = 0;
+      let tokens = 0;
       let running = 0;
       let replicasUp = 0;
       for (const { meter, boundCount, isUp } of scheduler.replicas) {
         busyNs += nowNs - meter.idleUntil(nowNs) - meter.downUntil(nowNs);
+        tokens += meter.tokens;
         running += boundCount;
         if (isUp) replicasUp += 1;
       }
-      return { busyNs, running, queued: scheduler.queuedRequests, replicasUp };
+      return { busyNs, tokens, running, queued: scheduler.queuedRequests, replicasUp };
     });
     this.timeline.close(queued, pools);
   }

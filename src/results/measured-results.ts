@@ -56,6 +56,7 @@ export function buildMeasuredResults(
       counts: seenCounts(all),
       latency: latencyBlock(all),
       utilization: null,
+      saturation: null,
       gpus: null,
       gpuHours: null,
       gpuUsd: null,

@@ -124,6 +124,16 @@ export interface UtilizationBlock {
   readonly meanBatch: number;
 }
 
+/** Throughput beside what the same fleet gives of the same mix with every queue backlogged. Tokens are computed ones. */
+export interface SaturationBlock {
+  readonly tokensPerS: number;
+  /** Mean throughput while requests arrived, and in the 24th of that time in which most did, as shares of tokensPerS. */
+  readonly meanShare: number;
+  readonly peakShare: number;
+  readonly peakStartS: number;
+  readonly peakSeconds: number;
+}
+
 export interface ReplicaResult {
   readonly name: string;
   readonly pool: string;
@@ -175,6 +185,8 @@ export interface Timeline {
   readonly pools: readonly {
     readonly name: string;
     readonly busy: readonly number[];
+    /** Prompt and output tokens computed. */
+    readonly tokensPerS: readonly number[];
     readonly running: readonly number[];
     readonly queued: readonly number[];
     readonly replicasUp: readonly number[];
@@ -273,6 +285,8 @@ export interface Results {
     readonly latency: LatencyBlock;
     /** Null here and below: a client cannot see GPUs. */
     readonly utilization: UtilizationBlock | null;
+    /** Null: not measured (of a live run, or of traces, whose lengths come with their arrivals). */
+    readonly saturation: SaturationBlock | null;
     readonly gpus: number | null;
     readonly gpuHours: number | null;
     readonly gpuUsd: number | null;

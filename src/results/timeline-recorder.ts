@@ -19,9 +19,10 @@ interface TenantSlice {
   ttft: Histogram | undefined;
 }
 
-/** A pool's state at the end of a slice. Busy time is cumulative over its replicas. */
+/** A pool's state at the end of a slice. Busy time and computed tokens are cumulative over its replicas. */
 export interface PoolSample {
   readonly busyNs: number;
+  readonly tokens: number;
   readonly running: number;
   readonly queued: number;
   readonly replicasUp: number;
@@ -124,6 +125,10 @@ export class TimelineRecorder {
         busy: slices.map(({ pools }, index) => {
           const before = index === 0 ? 0 : slices[index - 1]!.pools[pool]!.busyNs;
           return round((pools[pool]!.busyNs - before) / (lengthNs(index) * replicas));
+        }),
+        tokensPerS: slices.map(({ pools }, index) => {
+          const before = index === 0 ? 0 : slices[index - 1]!.pools[pool]!.tokens;
+          return round((pools[pool]!.tokens - before) / (lengthNs(index) / 1e9));
         }),
         running: slices.map(({ pools }) => pools[pool]!.running),
         queued: slices.map(({ pools }) => pools[pool]!.queued),

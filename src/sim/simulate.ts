@@ -6,7 +6,7 @@ import { assert } from "../base/assert.ts";
 import type { EngineEffects } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Admission, Outcome, Request } from "../engine/request.ts";
-import type { Departure, ReplicaListener } from "../replica/port.ts";
+import type { Departure, MeterReading, ReplicaListener } from "../replica/port.ts";
 import type { StepMeter } from "../replica/step-meter.ts";
 import { Collector } from "../results/collector.ts";
 import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
@@ -44,6 +44,8 @@ export interface SimulationHooks {
   readonly onRequest?: (record: RequestRecord) => void;
   /** Called after every event, for tests. */
   readonly afterEvent?: (engine: Engine<Sent>, nowNs: number) => void;
+  /** Handed the replicas' meters before the first event. */
+  readonly onMeters?: (meters: readonly MeterReading[]) => void;
   /** The attribution audit's: a hidden truth for every replica, and every stay as it ends. */
   readonly truthOf?: ClusterConfig["truthOf"];
   readonly onStay?: (request: Request<Sent>, replica: number, departure: Departure) => void;
@@ -59,6 +61,8 @@ export interface SimulationRun {
   /** Per pool, when its account was closed: at the end of arrivals, or when it had worked off what was left. */
   readonly poolEndsNs: readonly number[];
   readonly skippedTraceRows: number;
+  /** Requests of each client, in the scenario's order. */
+  readonly sentByClient: readonly number[];
 }
 
 /**
@@ -69,6 +73,7 @@ export function runSimulation(scenario: Scenario, hooks: SimulationHooks): Simul
   const { platform, simulation } = scenario;
   const collector = new Collector(platform, simulation.warmupNs);
   const meters = createMeters(platform.pools);
+  hooks.onMeters?.(meters);
   const events = new EventQueue(2 * (meters.length + scenario.clients.length) + 8);
   const wake = events.addSource("wake", (nowNs) => engine.wake(nowNs));
   // The engine says nothing but `wakeAt` while it is being made: cluster and traffic may come after it.
@@ -126,7 +131,8 @@ export function runSimulation(scenario: Scenario, hooks: SimulationHooks): Simul
   const poolEndsNs = closeAccounts(engine, meters, windowNs);
   collector.sample(endNs, engine);
   const skippedTraceRows = readers.reduce((sum, { skippedRows }) => sum + skippedRows, 0);
-  return { engine, collector, endNs, windowNs, poolEndsNs, skippedTraceRows };
+  const { sentByClient } = traffic;
+  return { engine, collector, endNs, windowNs, poolEndsNs, skippedTraceRows, sentByClient };
 }
 
 /** Arrivals went on to the stated end, or to the last request where the run is bounded otherwise. */

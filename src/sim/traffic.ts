@@ -62,12 +62,14 @@ export class Traffic {
   readonly #timeoutSources: readonly number[];
   /** Requests given up by their client, whose end is a time-out to it. */
   readonly #givenUp = new Set<Request<Sent>>();
+  readonly sentByClient: number[];
   #submitted = 0;
   #lastArrivalNs = 0;
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
     const { clients, configs, events } = parts;
+    this.sentByClient = configs.map(() => 0);
     this.#pending = configs.map(({ timeoutNs }) => new Pending(timeoutNs));
     this.#arrivalSources = clients.map((_, client) =>
       events.addSource("arrival", (nowNs) => this.#arrive(nowNs, client)),
@@ -110,6 +112,7 @@ export class Traffic {
     const arrival = clients[client]!.take();
     const sent: Sent = { client, arrival };
     this.#submitted += 1;
+    this.sentByClient[client]! += 1;
     this.#lastArrivalNs = nowNs;
     const admission = engine.submit(nowNs, {
       origin: sent,

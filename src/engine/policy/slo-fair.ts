@@ -1,49 +1,34 @@
 /**
- * The default policy. Between tiers: weighted shares of service by counters, where a higher tier may run ahead of its share
- * by a bounded amount, so that its bursts go first and nobody starves. Between tenants of a tier: virtual token counters.
- * Within a tenant: the earliest first-token deadline, and among requests past hope the shortest prefill, with ageing.
- * Preemption only for a tier that has less than its guaranteed share and a head that can still be saved.
+ * The default policy. Between tiers: guaranteed shares with bounded leads (tier-shares.ts). Between tenants of a tier: virtual
+ * token counters. Within a tenant: the earliest first-token deadline, and among requests past hope the shortest prefill, with
+ * ageing. Preemption only for a tier that has less than its guaranteed share and a head that can still be saved.
  */
 import { LatencyForecast } from "../allocation/latency-forecast.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
-import {
-  PLAIN_POLICY,
-  type Policy,
-  type PoolView,
-  arrivedBefore,
-  bestQueue,
-  isCheaperVictim,
-} from "./policy.ts";
+import { PLAIN_POLICY, type Policy, arrivedBefore, bestQueue } from "./policy.ts";
 import { ServiceCounters, serviceAccount } from "./service-counters.ts";
+import { TierShares } from "./tier-shares.ts";
 
 /** A head is running out of time once this share of its TTFT target has passed; assumed. */
 const URGENT_SHARE = 0.5;
 /** A prompt token counts as much as this much waiting when the hopeless are put in order: 1,000 tokens as 2 s; assumed. */
 const AGEING_NS_PER_TOKEN = 2_000_000;
-/**
- * Room that the lowest tier leaves the tiers above it to grow into, as a share of the slots these hold; assumed. More
- * room means fewer preemptions, and more slots empty while all tiers have work.
- */
-const GROWTH_ROOM = 0.1;
 
 export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   const forecast = new LatencyForecast(pool);
-  let guarantees = guaranteedShares(platform, pool);
-  const tenantWeights = () => platform.tenants.map(({ weight }) => weight);
-  const tiers = new ServiceCounters(guarantees);
-  const tenants = new ServiceCounters(tenantWeights());
+  const weights = () => platform.tenants.map(({ weight }) => weight);
+  const shares = new TierShares(platform, pool);
+  const tiers = shares.counters;
+  const tenants = new ServiceCounters(weights());
   const account = serviceAccount(platform, (tenant, service) => {
     tiers.charge(platform.tenants[tenant]!.tier, service);
     tenants.charge(tenant, service);
   });
-  let lead = servicePerWindow(platform, pool);
-  let lowestTier = lowestTierOf(platform);
 
   /** Whether the request, started now on an idle replica, could still have its first token in time. */
-  function isInReach(request: Request<unknown>, nowNs: number): boolean {
-    return nowNs + forecast.shortestPrefillNs(request.promptTokens) <= request.deadlineNs;
-  }
+  const isInReach = (request: Request<unknown>, nowNs: number) =>
+    nowNs + forecast.shortestPrefillNs(request.promptTokens) <= request.deadlineNs;
 
   return {
     ...PLAIN_POLICY,
@@ -53,30 +38,23 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       Number.isNaN(request.firstTokenNs) && !isInReach(request, nowNs),
     hopelessBefore: agedShortestBefore,
     next(view) {
-      const tier = nextTier(view, tiers, (index) => lead / guarantees[index]!);
+      const tier = shares.next(view.backlogged);
       return bestQueue(view, (a, b) => {
         if (a.tier !== b.tier) return a.tier === tier || (b.tier !== tier && a.tier < b.tier);
         const difference = tenants.at(a.tenant) - tenants.at(b.tenant);
         return difference < 0 || (difference === 0 && a.tenant < b.tenant);
       });
     },
-    reservedSlots(view, tier) {
-      const above = boundAbove(view, tier);
-      if (tier !== lowestTier || above === 0) return 0;
-      if (boundShare(view, tier) < guarantees[tier]!) return 0;
-      return Math.floor((GROWTH_ROOM * above) / pool.replicas);
-    },
-    isVictimBefore: isCheaperVictim,
+    reservedSlots: (view, tier) => shares.reservedSlots(view, tier),
     isUrgent(view, nowNs, waiting) {
       const budgetNs = waiting.deadlineNs - waiting.arrivalNs;
       if (nowNs - waiting.arrivalNs < URGENT_SHARE * budgetNs) return false;
-      if (!isInReach(waiting, nowNs)) return false;
-      return boundShare(view, waiting.tier) < guarantees[waiting.tier]!;
+      return isInReach(waiting, nowNs) && shares.isBelowGuarantee(view, waiting.tier);
     },
     mayYield(view, { waiting, victim }) {
       if (victim.tier <= waiting.tier) return false;
       if (victim.preemptions >= platform.policy.maxPreemptions) return false;
-      return boundShare(view, victim.tier) > guarantees[victim.tier]!;
+      return shares.isAboveGuarantee(view, victim.tier);
     },
     activated({ backlogged }, queue) {
       let leastTier = Infinity;
@@ -100,68 +78,10 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       tenants.departed(queue.tenant);
     },
     reloaded() {
-      guarantees = guaranteedShares(platform, pool);
-      tiers.reweight(guarantees);
-      tenants.reweight(tenantWeights());
-      lead = servicePerWindow(platform, pool);
-      lowestTier = lowestTierOf(platform);
+      shares.reloaded();
+      tenants.reweight(weights());
     },
   };
-}
-
-/** The pool's own shares where it states them, else the tiers' weights; never 0, so that every counter can move. */
-function guaranteedShares(platform: PlatformConfig, pool: PoolConfig): number[] {
-  const stated = pool.tierShares.some((share) => share > 0);
-  const shares = platform.tiers.map(({ weight }, tier) =>
-    stated ? pool.tierShares[tier]! : weight,
-  );
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  const smallest = 0.001;
-  return shares.map((share) => Math.max(smallest, total > 0 ? share / total : 1 / shares.length));
-}
-
-/** Service that the pool gives in one share window with full batches: what a higher tier may take ahead of its share. */
-function servicePerWindow({ policy }: PlatformConfig, pool: PoolConfig): number {
-  const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
-  const decodes = pool.maxNumSeqs;
-  pool.stepModel.cost({ decodes, prefills: 0, prefillTokens: 0, prefillPairs: 0 }, cost);
-  const steps = (policy.shareWindowNs * 1000) / cost.totalPs;
-  return steps * decodes * pool.replicas * policy.outputTokenWeight;
-}
-
-/** The lowest tier that anybody is in. */
-function lowestTierOf({ tenants }: PlatformConfig): number {
-  return tenants.reduce((lowest, { tier }) => Math.max(lowest, tier), 0);
-}
-
-/** The highest waiting tier that is not too far ahead of the one with the least service. */
-function nextTier(
-  view: PoolView,
-  counters: ServiceCounters,
-  leadOf: (tier: number) => number,
-): number {
-  let least = Infinity;
-  for (const queue of view.backlogged) {
-    if (!queue.isPassedOver) least = Math.min(least, counters.at(queue.tier));
-  }
-  let best = Infinity;
-  for (const queue of view.backlogged) {
-    if (queue.isPassedOver || queue.tier >= best) continue;
-    if (counters.at(queue.tier) - least <= leadOf(queue.tier)) best = queue.tier;
-  }
-  return best;
-}
-
-function boundAbove(view: PoolView, tier: number): number {
-  let above = 0;
-  for (let higher = 0; higher < tier; higher++) above += view.boundByTier[higher]!;
-  return above;
-}
-
-function boundShare(view: PoolView, tier: number): number {
-  let total = 0;
-  for (const bound of view.boundByTier) total += bound;
-  return total === 0 ? 0 : view.boundByTier[tier]! / total;
 }
 
 function deadlineBefore(a: Request<unknown>, b: Request<unknown>): boolean {

@@ -23,6 +23,7 @@ export function emptyResults(): Results {
       counts: counts(0, 0),
       latency: none,
       utilization: idle,
+      saturation: null,
       chargedGpuUsd: 0,
       idleUsd: full.platform.gpuUsd,
       revenueUsd: 0,

@@ -92,6 +92,7 @@ export function timelineOf(sketches: readonly TenantSketch[]): Timeline {
           0.62 * wave(slice + index * 17) + (slice > 98 && slice < 140 ? 0.3 * index : 0),
         ),
       ),
+      tokensPerS: slices.map((slice) => 9_000 * pool.replicas * wave(slice + index * 17)),
       running: slices.map((slice) => Math.round(60 * wave(slice))),
       queued: slices.map((slice) => Math.round(9 * wave(slice))),
       replicasUp: slices.map(

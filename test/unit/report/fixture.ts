@@ -94,6 +94,13 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
       counts: counts(arrived, 412),
       latency: latency(1834.2),
       utilization: UTILIZATION,
+      saturation: {
+        tokensPerS: 251_300,
+        meanShare: 0.58,
+        peakShare: 0.79,
+        peakStartS: 1800,
+        peakSeconds: 150,
+      },
       gpus: 24,
       gpuHours: 24,
       gpuUsd: 96,

@@ -1,0 +1,91 @@
+/**
+ * Why a request cannot be placed now: every refusal names its gate. Two kinds stand before a replica: whether this request
+ * may come at all (a hold for somebody else, the terms of a loan, room kept for higher tiers), and whether there is room.
+ */
+import type { Request } from "../request.ts";
+import { type LoanTerms, mayBorrow } from "./lending.ts";
+import type { ReplicaView } from "./replica-view.ts";
+
+export type Gate =
+  | "no-replica-up"
+  | "held"
+  | "lent"
+  | "tier-ceiling"
+  | "slots"
+  | "prefill-budget"
+  | "kv-cache"
+  | "adapter-memory"
+  | "tier-cap"
+  | "tenant-memory";
+
+/** Gates of one replica. */
+export type ReplicaGate = Exclude<Gate, "tier-cap" | "tenant-memory">;
+
+/** Gates that open by themselves as running requests go on and end: whoever is refused there waits for room. */
+const ROOM_GATES: ReadonlySet<Gate> = new Set<Gate>([
+  "held",
+  "lent",
+  "tier-ceiling",
+  "slots",
+  "prefill-budget",
+  "kv-cache",
+  "adapter-memory",
+]);
+
+export function isWantOfRoom(gate: Gate): boolean {
+  return ROOM_GATES.has(gate);
+}
+
+/** On what terms a request may come to a replica. */
+export interface Terms {
+  /** Those on which each pool lends its replicas; undefined where it does not. */
+  readonly loans: readonly (LoanTerms | undefined)[];
+  /** Slots of each own replica that the request's tier leaves to others. */
+  readonly reservedSlots: number;
+}
+
+/** The gate that keeps the request from the replica; `blocks`: what it would be promised. */
+export function replicaGate(
+  replica: ReplicaView<unknown>,
+  request: Request<unknown>,
+  blocks: number,
+  terms: Terms,
+): ReplicaGate | undefined {
+  return (
+    roomGate(replica, request.promptTokens + request.outputTokens, blocks) ??
+    permissionGate(replica, request, blocks, terms)
+  );
+}
+
+function permissionGate(
+  replica: ReplicaView<unknown>,
+  request: Request<unknown>,
+  blocks: number,
+  terms: Terms,
+): ReplicaGate | undefined {
+  const { heldForTenant } = replica;
+  if (heldForTenant !== undefined && heldForTenant !== request.tenant) return "held";
+  if (replica.isBorrower(request)) {
+    const loan = terms.loans[replica.pool];
+    return loan !== undefined && mayBorrow(replica, request, blocks, loan) ? undefined : "lent";
+  }
+  const isReserved = replica.boundCount + terms.reservedSlots >= replica.config.maxNumSeqs;
+  return isReserved ? "tier-ceiling" : undefined;
+}
+
+function roomGate(
+  replica: ReplicaView<unknown>,
+  contextTokens: number,
+  blocks: number,
+): ReplicaGate | undefined {
+  const { config, boundCount } = replica;
+  if (!replica.isUp) return "no-replica-up";
+  if (!replica.hasFreeSlot) return "slots";
+  // Late binding: only as many prompt tokens as the next step can compute, or one prompt longer than a step.
+  const pending = replica.pendingPromptTokens;
+  if (pending > 0 && pending + contextTokens > config.maxNumBatchedTokens - boundCount) {
+    return "prefill-budget";
+  }
+  if (boundCount > 0 && replica.promisedBlocks + blocks > config.kvBlocks) return "kv-cache";
+  return undefined;
+}

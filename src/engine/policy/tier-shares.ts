@@ -1,0 +1,113 @@
+/**
+ * Between tiers: weighted shares of service with a guaranteed minimum, borrowing of what others leave, and reclaim. A tier's
+ * counter grows by its service over its guaranteed share. The highest waiting tier goes first as long as it is not further
+ * ahead of the one with the least than its lead: what the pool serves in one share window. So a burst passes, and a backlogged
+ * tier that was overtaken has its share again after at most that much of the others' service.
+ */
+import type { QueueView } from "../allocation/tenant-queue.ts";
+import type { PlatformConfig, PoolConfig } from "../config.ts";
+import type { PoolView } from "./policy.ts";
+import { ServiceCounters } from "./service-counters.ts";
+
+/** No share is smaller, so that every counter can move. */
+const SMALLEST_SHARE = 0.001;
+/**
+ * Room that the lowest tier leaves the tiers above it to grow into, as a share of the slots these hold; assumed. More
+ * room means fewer preemptions, and more slots empty while all tiers have work.
+ */
+const GROWTH_ROOM = 0.1;
+
+export class TierShares {
+  readonly counters: ServiceCounters;
+  readonly #platform: PlatformConfig;
+  readonly #pool: PoolConfig;
+  #guarantees: readonly number[];
+  #leads: readonly number[];
+  /** The lowest tier that anybody is in. */
+  #lowest: number;
+
+  constructor(platform: PlatformConfig, pool: PoolConfig) {
+    this.#platform = platform;
+    this.#pool = pool;
+    this.#guarantees = guaranteedShares(platform, pool);
+    this.#leads = leadsOf(platform, pool, this.#guarantees);
+    this.#lowest = lowestTier(platform);
+    this.counters = new ServiceCounters(this.#guarantees);
+  }
+
+  /** Platform or pool have changed in place. */
+  reloaded(): void {
+    this.#guarantees = guaranteedShares(this.#platform, this.#pool);
+    this.#leads = leadsOf(this.#platform, this.#pool, this.#guarantees);
+    this.#lowest = lowestTier(this.#platform);
+    this.counters.reweight(this.#guarantees);
+  }
+
+  /** The highest waiting tier that is not too far ahead of the one with the least service. */
+  next(queues: readonly QueueView[]): number {
+    let least = Infinity;
+    for (const queue of queues) {
+      if (!queue.isPassedOver) least = Math.min(least, this.counters.at(queue.tier));
+    }
+    let best = Infinity;
+    for (const queue of queues) {
+      if (queue.isPassedOver || queue.tier >= best) continue;
+      if (this.counters.at(queue.tier) - least <= this.#leads[queue.tier]!) best = queue.tier;
+    }
+    return best;
+  }
+
+  /** Whether the tier holds less of what is bound than its guarantee. */
+  isBelowGuarantee(view: PoolView, tier: number): boolean {
+    return boundShare(view, tier) < this.#guarantees[tier]!;
+  }
+
+  isAboveGuarantee(view: PoolView, tier: number): boolean {
+    return boundShare(view, tier) > this.#guarantees[tier]!;
+  }
+
+  /** Slots per replica that the tier leaves free: the lowest one, beyond its guarantee, while others above it run. */
+  reservedSlots(view: PoolView, tier: number): number {
+    if (tier !== this.#lowest) return 0;
+    let above = 0;
+    for (let higher = 0; higher < tier; higher++) above += view.boundByTier[higher]!;
+    if (above === 0 || this.isBelowGuarantee(view, tier)) return 0;
+    return Math.floor((GROWTH_ROOM * above) / this.#pool.replicas);
+  }
+}
+
+/** The pool's own shares where it states them, else the tiers' weights. */
+function guaranteedShares(platform: PlatformConfig, pool: PoolConfig): number[] {
+  const stated = pool.tierShares.some((share) => share > 0);
+  const shares = platform.tiers.map(({ weight }, tier) =>
+    stated ? pool.tierShares[tier]! : weight,
+  );
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  return shares.map((share) =>
+    Math.max(SMALLEST_SHARE, total > 0 ? share / total : 1 / shares.length),
+  );
+}
+
+/** How far each tier's counter may run ahead: the service of one share window with full batches, over its guarantee. */
+function leadsOf(
+  { policy }: PlatformConfig,
+  pool: PoolConfig,
+  guarantees: readonly number[],
+): number[] {
+  const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+  const decodes = pool.maxNumSeqs;
+  pool.stepModel.cost({ decodes, prefills: 0, prefillTokens: 0, prefillPairs: 0 }, cost);
+  const steps = (policy.shareWindowNs * 1000) / cost.totalPs;
+  const service = steps * decodes * pool.replicas * policy.outputTokenWeight;
+  return guarantees.map((share) => service / share);
+}
+
+function lowestTier({ tenants }: PlatformConfig): number {
+  return tenants.reduce((lowest, { tier }) => Math.max(lowest, tier), 0);
+}
+
+function boundShare(view: PoolView, tier: number): number {
+  let total = 0;
+  for (const bound of view.boundByTier) total += bound;
+  return total === 0 ? 0 : view.boundByTier[tier]! / total;
+}
