@@ -26,6 +26,7 @@ describe("platform", () => {
       inputTokenWeight: 1,
       outputTokenWeight: 2,
       maxPreemptions: 2,
+      shareWindowNs: 1e9,
     });
     expect(platform.prices).toMatchObject({ inputTokenNanoUsd: 100, outputTokenNanoUsd: 200 });
   });
