@@ -92,7 +92,7 @@ function estimatedText(part: bigint, whole: bigint, isEstimated: boolean): strin
 }
 
 function unitOf(kind: ChargeKind): "ns" | "tokens" {
-  return kind === "gpu" || kind === "idle" || kind === "adapter" ? "ns" : "tokens";
+  return kind === "input" || kind === "cached-input" || kind === "output" ? "tokens" : "ns";
 }
 
 function printCsv(bills: readonly Bill[]): void {

@@ -183,6 +183,21 @@ export class Engine<Origin> implements ReplicaListener {
     return undefined;
   }
 
+  /**
+   * Service charged here since the last call, by pool and tenant: what other engines of the same platform must absorb to keep
+   * its weights together. Where the policy counts none, nothing.
+   */
+  takeServiceDeltas(): (readonly number[])[] {
+    return this.schedulers.map(({ policy }) => policy.service?.takeUnshared() ?? []);
+  }
+
+  /** Another engine's service deltas: its tenants have had that much elsewhere. Changes who goes next, and nothing else. */
+  absorbServiceDeltas(deltas: readonly (readonly number[])[]): void {
+    for (const [pool, service] of deltas.entries()) {
+      this.schedulers[pool]!.policy.service?.absorb(service);
+    }
+  }
+
   /** Charges what accrues without requests, up to now: idle time and adapters held. Call now and then, and at the end. */
   settleStanding(nowNs: number): void {
     for (const scheduler of this.schedulers) this.settlePool(nowNs, scheduler);

@@ -204,6 +204,7 @@ function poolResult(run: Run, index: number): PoolResult {
       }, 0),
     ),
     ...unbilledOf(run, index),
+    lentShare: lentShareOf(run, index),
     requiredGpus: requiredGpus(config, demandOf(run, index)),
     adapterLoads: loads,
     adapterHitRate: hits + loads === 0 ? null : hits / (hits + loads),
@@ -290,6 +291,16 @@ function gpuHoursOf(run: Run, pool: number): number {
 
 function gpuUsdOf(run: Run, pool: number): number {
   return usd(gpuHoursOf(run, pool) * run.collector.platform.pools[pool]!.gpuHourNanoUsd);
+}
+
+function lentShareOf(run: Run, pool: number): number {
+  const { replicas } = run.engine.schedulers[pool]!;
+  const lentNs = replicas.reduce(
+    (sum, { index }) => sum + run.engine.ledger.replicaAccount(index).lentNs,
+    0,
+  );
+  const provisionedNs = replicas.length * run.poolEndsNs[pool]!;
+  return provisionedNs > 0 ? lentNs / provisionedNs : 0;
 }
 
 /** What no tenant is charged for as use: together with that, it is all the pool's GPU time. */

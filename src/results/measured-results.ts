@@ -145,6 +145,7 @@ function tokenBill({ prices }: PlatformConfig, stats: TenantStats): CostBlock {
     outputTokensUsd: usd(Math.round(output)),
     adaptersUsd: null,
     idleUsd: null,
+    lentUsd: null,
     totalUsd: usd(total),
     gpuUsdByBatchShare: null,
     gpuSeconds: null,

@@ -25,6 +25,7 @@ export function costBlock(engine: Engine<unknown>, tenant: number, stats: Tenant
     outputTokensUsd: usd(output),
     adaptersUsd: usd(adapters),
     idleUsd: usd(idle),
+    lentUsd: usd(ledger.lentNanoUsd(tenant)),
     totalUsd: usd(total),
     gpuUsdByBatchShare: usd(ledger.batchShareNanoUsd(tenant)),
     gpuSeconds: ledger.quantity(tenant, "gpu") / 1e9,

@@ -78,6 +78,8 @@ export interface CostBlock {
   readonly adaptersUsd: number | null;
   /** Idle time of the tenant's dedicated pools, and its share of spread idle time. */
   readonly idleUsd: number | null;
+  /** Time of its dedicated pools that others used and paid for. Not in the total: without lending it would have been idle. */
+  readonly lentUsd: number | null;
   readonly totalUsd: number;
   /** What the GPU part would be if every step were divided by 1/batch size. */
   readonly gpuUsdByBatchShare: number | null;
@@ -162,6 +164,8 @@ export interface PoolResult {
   readonly recomputedUsd: number;
   /** GPUs that this demand needs by the allocator's formula, at its stated utilization. */
   readonly requiredGpus: number;
+  /** Of a dedicated pool's GPU time, the share that tenants other than its owner used. */
+  readonly lentShare: number;
   readonly adapterLoads: number;
   readonly adapterHitRate: number | null;
 }

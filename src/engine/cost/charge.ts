@@ -1,6 +1,10 @@
 /** The entries of the ledger: who pays how much of what, and for which request. */
 
-export type ChargeKind = "gpu" | "input" | "cached-input" | "output" | "adapter" | "idle";
+/**
+ * "lent" is GPU time of the tenant's own replicas that others used and paid for: an entry without an amount, for the credit
+ * is that the owner is not charged for it as idle.
+ */
+export type ChargeKind = "gpu" | "input" | "cached-input" | "output" | "adapter" | "idle" | "lent";
 
 export const CHARGE_KINDS: readonly ChargeKind[] = [
   "gpu",
@@ -9,6 +13,7 @@ export const CHARGE_KINDS: readonly ChargeKind[] = [
   "output",
   "adapter",
   "idle",
+  "lent",
 ];
 
 export interface Charge {
@@ -17,7 +22,7 @@ export interface Charge {
   /** The request's number; undefined for what no single request caused (idle time, adapters). */
   request: number | undefined;
   kind: ChargeKind;
-  /** GPU-nanoseconds for gpu, idle and adapter; tokens otherwise. */
+  /** Tokens for input, cached-input and output; GPU-nanoseconds otherwise. */
   quantity: number;
   amountNanoUsd: number;
 }

@@ -17,6 +17,8 @@ interface ReplicaAccount {
   chargedNs: number;
   /** The platform's part: recomputation after evictions and crashes. */
   overheadNs: number;
+  /** The part charged to tenants other than the replica's owner. */
+  lentNs: number;
   /** Measured but not yet charged because of rounding; between -1 and 1. */
   carryNs: number;
   /** Money charged so far: the rounding of chargedNs times the price. */
@@ -37,6 +39,7 @@ export class Ledger {
   readonly #charged: (nowNs: number, charge: Charge) => void;
   readonly #replicas: ReplicaAccount[];
   readonly #nanoUsdPerNs: number[];
+  readonly #owners: (number | undefined)[];
   /** Per tenant and kind. */
   #amounts: Float64Array;
   #quantities: Float64Array;
@@ -60,11 +63,13 @@ export class Ledger {
     this.#replicas = poolOf.map(() => ({
       chargedNs: 0,
       overheadNs: 0,
+      lentNs: 0,
       carryNs: 0,
       chargedNanoUsd: 0,
       overheadNanoUsd: 0,
     }));
     this.#nanoUsdPerNs = poolOf.map(replicaNanoUsdPerNs);
+    this.#owners = poolOf.map(({ owner }) => owner);
     this.#amounts = new Float64Array(platform.tenants.length * CHARGE_KINDS.length);
     this.#quantities = new Float64Array(platform.tenants.length * CHARGE_KINDS.length);
     this.#batchShareNanoUsd = new Float64Array(platform.tenants.length);
@@ -91,6 +96,12 @@ export class Ledger {
     this.#post(nowNs, "gpu", tenantNs, amount);
     this.#batchShareNanoUsd[who.tenant]! +=
       (stay.batchSharePs / 1000) * this.#nanoUsdPerNs[who.replica]!;
+    const owner = this.#owners[who.replica];
+    if (owner !== undefined && owner !== who.tenant) {
+      account.lentNs += tenantNs;
+      this.#payer(owner, undefined);
+      this.#post(nowNs, "lent", tenantNs, 0);
+    }
     if (stay.overheadPs > 0) {
       const overheadNs = takeWholeNs(account, stay.overheadPs);
       account.overheadNs += overheadNs;
@@ -163,6 +174,14 @@ export class Ledger {
   /** What the tenant's GPU time would cost by the 1/batch-size rule, nano-dollars. */
   batchShareNanoUsd(tenant: number): number {
     return Math.round(this.#batchShareNanoUsd[tenant]!);
+  }
+
+  /** What the GPU time that others used of the tenant's own replicas cost them, nano-dollars: what it was spared. */
+  lentNanoUsd(tenant: number): number {
+    return this.#replicas.reduce((sum, { lentNs }, replica) => {
+      const isOwners = this.#owners[replica] === tenant;
+      return isOwners ? sum + Math.round(lentNs * this.#nanoUsdPerNs[replica]!) : sum;
+    }, 0);
   }
 
   replicaAccount(replica: number): Readonly<ReplicaAccount> {

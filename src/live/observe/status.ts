@@ -336,7 +336,7 @@ function costUsd(
   engine: Engine<Exchange>,
   tenant: number,
 ): { readonly byKind: Readonly<Record<ChargeKind, number>>; readonly total: number } {
-  const byKind = { gpu: 0, input: 0, "cached-input": 0, output: 0, adapter: 0, idle: 0 };
+  const byKind = { gpu: 0, input: 0, "cached-input": 0, output: 0, adapter: 0, idle: 0, lent: 0 };
   let total = 0;
   for (const kind of CHARGE_KINDS) {
     byKind[kind] = engine.ledger.amount(tenant, kind) / 1e9;

@@ -119,6 +119,10 @@ function poolCostTable(results: Results): Table {
       right("GPU cost"),
       right("Charged to requests"),
       right("Idle"),
+      right(
+        "Lent",
+        "Share of a dedicated pool's GPU time that others than its owner used and paid for.",
+      ),
       right("Adapter loads"),
       right("Adapter hits"),
     ],
@@ -128,6 +132,7 @@ function poolCostTable(results: Results): Table {
       cell(formatUsd(pool.gpuUsd)),
       cell(formatUsd(pool.chargedUsd)),
       cell(formatUsd(pool.idleUsd)),
+      cell(pool.kind === "dedicated" ? formatShare(pool.lentShare) : "—"),
       cell(formatCount(pool.adapterLoads)),
       cell(formatShare(pool.adapterHitRate), "No request used an adapter."),
     ]),

@@ -135,6 +135,7 @@ export function cost(gpuUsd: number, index: number): CostBlock {
     outputTokensUsd: at(3),
     adaptersUsd: at(4),
     idleUsd: at(5),
+    lentUsd: 0,
     totalUsd: sum(parts) / 1e9,
     gpuUsdByBatchShare: at(0) * (0.8 + 0.12 * (index % 5)),
     gpuSeconds: gpuUsd * 900,
