@@ -27,12 +27,12 @@ export class FairnessMonitor<Origin> {
     this.#contendedService = new Float64Array(platform.tenants.length);
     this.#contendedSamples = new Float64Array(platform.tenants.length);
     this.#weights = weightsOf(platform);
+    const replicas = scheduler.usableReplicas.map(({ config }) => config);
     this.#tracker = new FairnessTracker(this.#weights, {
       ...platform.policy,
-      kvTokens: scheduler.usableReplicas.reduce(
-        (sum, { config: { kvBlocks, blockTokens } }) => sum + kvBlocks * blockTokens,
-        0,
-      ),
+      kvTokens: replicas.reduce((sum, one) => sum + one.kvBlocks * one.blockTokens, 0),
+      slots: replicas.reduce((sum, { maxNumSeqs }) => sum + maxNumSeqs, 0),
+      replicas: replicas.length,
     });
   }
 
@@ -53,7 +53,7 @@ export class FairnessMonitor<Origin> {
 
   /** The request's prompt has been computed for the first time. */
   prompt(request: Request<Origin>): void {
-    this.#tracker.prompt(request.promptTokens);
+    this.#tracker.served(request.promptTokens, request.maxOutputTokens);
     const input = request.promptTokens - request.cachedTokens;
     this.#add(request.tenant, { input, output: 0 });
   }

@@ -202,7 +202,7 @@ export interface FairnessBlock {
   readonly jainIndex: number | null;
   /** Largest |W_f/w_f - W_g/w_g| seen between two continuously backlogged tenants of a pool; null when none were. */
   readonly maxWeightedServiceGap: number | null;
-  /** The bound of Sheng et al. (OSDI'24) for that pair, weighted; null when there was no pair. */
+  /** What was proven for that pair (engine/fairness.ts); null when there was no pair. */
   readonly serviceGapBound: number | null;
   readonly pair: readonly [string, string] | null;
 }

@@ -10,7 +10,7 @@ import type { ReplicaView } from "./replica-view.ts";
  * Times that a head may be overtaken for want of room. Assumed: fewer keep order more strictly, more keep replicas fuller.
  * It bounds how far service can stray from the policy's order: that many requests for each that needs a hold.
  */
-const MOST_OVERTAKEN = 16;
+export const MOST_OVERTAKEN = 16;
 
 export class Overtaking<Origin> {
   readonly #replicas: readonly ReplicaView<Origin>[];
