@@ -312,7 +312,7 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.#loans[this.pool] !== undefined) this.#callIn(nowNs);
     if (!this.config.resumable || this.#preempting !== undefined) return;
     if (!this.policy.isUrgent(this, nowNs, waiting)) return;
-    const victim = this.#victimFor(waiting);
+    const victim = this.#victimFor(nowNs, waiting);
     if (victim === undefined) return;
     this.#preempting = victim;
     this.evict(nowNs, victim);
@@ -352,14 +352,14 @@ export class PoolScheduler<Origin> implements PoolView {
     this.#effects.join(nowNs, replica.index, request.slot, request);
   }
 
-  #victimFor(waiting: Request<Origin>): Request<Origin> | undefined {
+  #victimFor(nowNs: number, waiting: Request<Origin>): Request<Origin> | undefined {
     let best: Request<Origin> | undefined;
     for (const replica of this.replicas) {
       if (!replica.isUp) continue;
       for (const victim of replica.bound) {
         if (victim?.state !== "running") continue;
         if (best !== undefined && !this.policy.isVictimBefore(victim, best)) continue;
-        if (this.policy.mayYield(this, { waiting, victim })) best = victim;
+        if (this.policy.mayYield(this, { nowNs, waiting, victim })) best = victim;
       }
     }
     return best;

@@ -54,6 +54,7 @@ export interface ServiceAccount {
 }
 
 export interface PreemptionPair {
+  readonly nowNs: number;
   readonly waiting: Request<unknown>;
   readonly victim: Request<unknown>;
 }

@@ -1,17 +1,16 @@
 /**
  * The default policy. Between tiers: guaranteed shares with bounded leads (tier-shares.ts). Between tenants of a tier: virtual
  * token counters. Within a tenant: the earliest first-token deadline, and among requests past hope the shortest prefill, with
- * ageing. Preemption only for a tier that has less than its guaranteed share and a head that can still be saved.
+ * ageing. Who may push out whom is preemption.ts.
  */
 import { LatencyForecast } from "../allocation/latency-forecast.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { PLAIN_POLICY, type Policy, arrivedBefore, bestQueue } from "./policy.ts";
+import { preemptionRule } from "./preemption.ts";
 import { ServiceCounters, serviceAccount } from "./service-counters.ts";
 import { TierShares } from "./tier-shares.ts";
 
-/** A head is running out of time once this share of its TTFT target has passed; assumed. */
-const URGENT_SHARE = 0.5;
 /** A prompt token counts as much as this much waiting when the hopeless are put in order: 1,000 tokens as 2 s; assumed. */
 const AGEING_NS_PER_TOKEN = 2_000_000;
 
@@ -30,6 +29,8 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   const isInReach = (request: Request<unknown>, nowNs: number) =>
     nowNs + forecast.shortestPrefillNs(request.promptTokens) <= request.deadlineNs;
 
+  const preemption = preemptionRule({ platform, pool, shares, tenants, isInReach });
+
   return {
     ...PLAIN_POLICY,
     service: account,
@@ -46,16 +47,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       });
     },
     reservedSlots: (view, tier) => shares.reservedSlots(view, tier),
-    isUrgent(view, nowNs, waiting) {
-      const budgetNs = waiting.deadlineNs - waiting.arrivalNs;
-      if (nowNs - waiting.arrivalNs < URGENT_SHARE * budgetNs) return false;
-      return isInReach(waiting, nowNs) && shares.isBelowGuarantee(view, waiting.tier);
-    },
-    mayYield(view, { waiting, victim }) {
-      if (victim.tier <= waiting.tier) return false;
-      if (victim.preemptions >= platform.policy.maxPreemptions) return false;
-      return shares.isAboveGuarantee(view, victim.tier);
-    },
+    ...preemption,
     activated({ backlogged }, queue) {
       let leastTier = Infinity;
       let leastTenant = Infinity;
