@@ -122,8 +122,9 @@ export class Answer implements ExchangeOwner {
     }
   }
 
+  /** Also after a failure: what is computed until the backend stops is billed, so it is sent, before the error. */
   write(chunk: string): void {
-    if (this.#error === undefined && !this.#isClosed) this.#writer.write(chunk);
+    if (!this.#isClosed) this.#writer.write(chunk);
   }
 
   onReady(resume: () => void): void {
@@ -204,7 +205,7 @@ export class Answer implements ExchangeOwner {
   }
 
   #writeError(error: ApiError): void {
-    if (!this.#writer.isHeadSent) {
+    if (!this.#writer.hasBegun) {
       const headers = [...errorHeaders(error), ...this.#allHeaders()];
       this.#writer.endWith(error.status, headers, errorBody(error));
       return;

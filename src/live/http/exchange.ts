@@ -106,13 +106,13 @@ export class HttpExchange implements Exchange {
   ended(ending: Ending): void {
     this.isOver = true;
     this.ending = ending;
+    const held = this.#stops?.end() ?? "";
+    if (held !== "") this.#give(held);
     this.#owner.ended(this, ending);
   }
 
   /** The end of its part of a stream. */
   finish(chunks: ChunkFormat): void {
-    const rest = this.#stops?.end() ?? "";
-    if (rest !== "") this.#give(rest);
     if (this.#hasFinishReason) return;
     if (!this.#hasBegun) this.#owner.write(chunks.begin(this.#index));
     this.#owner.write(chunks.finish(this.#index, this.#reason()));
@@ -121,8 +121,8 @@ export class HttpExchange implements Exchange {
   /** The choice as JSON. */
   wholeChoice(): string {
     if (this.#choice !== undefined) return numbered(this.#index, this.#choice);
-    const text = this.#text + (this.#stops?.end() ?? "");
-    return textChoice(this.endpoint, this.#index, { text, finishReason: this.#reason() });
+    const choice = { text: this.#text, finishReason: this.#reason() };
+    return textChoice(this.endpoint, this.#index, choice);
   }
 
   #take(piece: Piece): void {

@@ -46,8 +46,9 @@ export class ResponseWriter {
     this.#maxBufferedBytes = maxBufferedBytes;
   }
 
-  get isHeadSent(): boolean {
-    return this.#raw.headersSent;
+  /** The head has been sent, or leaves with what is gathered: its status stands. */
+  get hasBegun(): boolean {
+    return this.#raw.headersSent || (this.#status !== 0 && this.#gathered !== "");
   }
 
   /** Whether more may be written; where not, onReady tells when. */
