@@ -10,6 +10,13 @@ export interface JsonObject {
   readonly [key: string]: unknown;
 }
 
+/** Tokens of a sequence up to a moment: what it would be charged for if it ended there. */
+export interface TokensSoFar {
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly outputTokens: number;
+}
+
 /** A part of the answer. */
 export type Piece =
   /** Text made here: one or more tokens. */
@@ -58,6 +65,8 @@ export interface Exchange {
   problem: UpstreamProblem | undefined;
   /** Its tokens were not counted by whoever computed them. Set by the backend before it reports that the sequence has left. */
   isEstimate?: boolean;
+  /** Counts all that has been delivered, also while it is. Set by the backend when the sequence joins. */
+  tokensSoFar?: () => TokensSoFar;
   /** The engine's decision, once; when rejected, nothing else follows. */
   admitted(admission: Admission<Exchange>): void;
   /** Output, in order. False: the client reads too slowly; the backend should pause until `onReady` is called. */

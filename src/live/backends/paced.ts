@@ -83,12 +83,13 @@ export class PacedBackend implements Backend {
 
   join(nowNs: number, replica: number, slot: number, request: LiveRequest): void {
     const longest = Math.min(this.#outputLength(request), request.maxOutputTokens);
-    this.#stays[replica]![slot] = {
-      request,
-      before: request.outputTokens,
-      firstStep: Infinity,
-      given: 0,
-    };
+    const stay: Stay = { request, before: request.outputTokens, firstStep: Infinity, given: 0 };
+    this.#stays[replica]![slot] = stay;
+    request.origin.tokensSoFar = () => ({
+      promptTokens: request.promptTokens,
+      cachedTokens: request.cachedTokens,
+      outputTokens: stay.before + stay.given,
+    });
     this.#replicas[replica]!.join(nowNs, slot, {
       contextTokens: request.promptTokens + request.outputTokens,
       remainingTokens: Math.max(1, longest - request.outputTokens),

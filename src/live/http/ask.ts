@@ -32,6 +32,8 @@ export interface Ask {
   readonly isStreaming: boolean;
   /** A last chunk tells the usage. */
   readonly includesUsage: boolean;
+  /** So does every other chunk, of its choice and up to there. */
+  readonly includesRunningUsage: boolean;
   readonly stops: readonly string[];
 }
 
@@ -70,6 +72,7 @@ export function readAsk(
   }
   const isStreaming = endpoint !== "embedding" && body["stream"] === true;
   const { stream_options: options } = body;
+  const includesUsage = isStreaming && isObject(options) && options["include_usage"] === true;
   return {
     kind: "asked",
     ask: {
@@ -80,7 +83,8 @@ export function readAsk(
       choices,
       maxOutputTokens: maxOutputTokensOf(endpoint, body),
       isStreaming,
-      includesUsage: isStreaming && isObject(options) && options["include_usage"] === true,
+      includesUsage,
+      includesRunningUsage: includesUsage && options["continuous_usage_stats"] === true,
       stops: stopsOf(body["stop"]),
     },
   };

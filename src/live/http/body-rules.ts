@@ -122,10 +122,11 @@ const SAMPLING: readonly Rule[] = [
   flag("stream"),
   {
     field: "stream_options",
-    expected: "an object whose include_usage is true or false",
+    expected: "an object whose include_usage and continuous_usage_stats are true or false",
     check(value) {
       if (!isObject(value)) return "type";
-      return ["boolean", "undefined"].includes(typeof value["include_usage"]) ? "ok" : "type";
+      const flags = [value["include_usage"], value["continuous_usage_stats"]];
+      return flags.every((one) => ["boolean", "undefined"].includes(typeof one)) ? "ok" : "type";
     },
   },
   whole("n", 1, MOST_CHOICES),

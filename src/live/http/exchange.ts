@@ -11,6 +11,7 @@ import type {
   Exchange,
   JsonObject,
   Piece,
+  TokensSoFar,
   UpstreamProblem,
 } from "../exchange.ts";
 import type { Ask } from "./ask.ts";
@@ -47,6 +48,7 @@ export class HttpExchange implements Exchange {
   finishReason: string | undefined;
   problem: UpstreamProblem | undefined;
   isEstimate = false;
+  tokensSoFar?: () => TokensSoFar;
   ending: Ending | undefined;
   /** Nothing more will come: refused, or ended. */
   isOver = false;
@@ -114,8 +116,8 @@ export class HttpExchange implements Exchange {
   /** The end of its part of a stream. */
   finish(chunks: ChunkFormat): void {
     if (this.#hasFinishReason) return;
-    if (!this.#hasBegun) this.#owner.write(chunks.begin(this.#index));
-    this.#owner.write(chunks.finish(this.#index, this.#reason()));
+    if (!this.#hasBegun) this.#owner.write(chunks.begin(this.#index, this.#used()));
+    this.#owner.write(chunks.finish(this.#index, this.#reason(), this.#used()));
   }
 
   /** The choice as JSON. */
@@ -153,9 +155,9 @@ export class HttpExchange implements Exchange {
       this.#text += text;
       return;
     }
-    if (!this.#hasBegun) this.#owner.write(chunks.begin(this.#index));
+    if (!this.#hasBegun) this.#owner.write(chunks.begin(this.#index, this.#used()));
     this.#hasBegun = true;
-    this.#owner.write(chunks.text(this.#index, text));
+    this.#owner.write(chunks.text(this.#index, text, this.#used()));
   }
 
   #takeChoice(choice: JsonObject): void {
@@ -163,7 +165,12 @@ export class HttpExchange implements Exchange {
     this.#hasBegun = true;
     if (typeof choice["finish_reason"] === "string") this.#hasFinishReason = true;
     if (chunks === undefined) this.#choice = choice;
-    else this.#owner.write(chunks.choice(this.#index, choice));
+    else this.#owner.write(chunks.choice(this.#index, choice, this.#used()));
+  }
+
+  /** For a chunk, where the client wants it there. */
+  #used(): TokensSoFar | undefined {
+    return this.#owner.ask.includesRunningUsage ? this.tokensSoFar?.() : undefined;
   }
 
   #reason(): string {

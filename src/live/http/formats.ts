@@ -3,7 +3,7 @@
  * chunk of a stream is written once, for a chunk is made for every token.
  */
 import type { Request } from "../../engine/request.ts";
-import type { Endpoint, Exchange, JsonObject } from "../exchange.ts";
+import type { Endpoint, Exchange, JsonObject, TokensSoFar } from "../exchange.ts";
 
 export const DONE = "data: [DONE]\n\n";
 
@@ -15,14 +15,8 @@ export interface Identity {
   readonly model: string;
 }
 
-export interface Usage {
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-}
-
 /** What was computed and is billed, over all choices: a prompt that ran n times counts n times. */
-export function usageOf(requests: readonly Request<Exchange>[]): Usage {
+export function usageOf(requests: readonly Request<Exchange>[]): TokensSoFar {
   const usage = { promptTokens: 0, cachedTokens: 0, outputTokens: 0 };
   for (const { promptTokens, cachedTokens, outputTokens } of requests) {
     usage.promptTokens += promptTokens;
@@ -32,6 +26,7 @@ export function usageOf(requests: readonly Request<Exchange>[]): Usage {
   return usage;
 }
 
+/** Chunks of one stream. `used` goes into a chunk where the client wants usage in every one. */
 export class ChunkFormat {
   readonly #isChat: boolean;
   /** Up to the choices, and what follows them. */
@@ -44,34 +39,38 @@ export class ChunkFormat {
     this.#after = includesUsage ? '],"usage":null}\n\n' : "]}\n\n";
   }
 
-  text(index: number, text: string): string {
+  text(index: number, text: string, used?: TokensSoFar): string {
     const content = JSON.stringify(text);
-    const choice = this.#isChat
-      ? `{"index":${index},"delta":{"content":${content}},"logprobs":null,"finish_reason":null}`
-      : `{"index":${index},"text":${content},"logprobs":null,"finish_reason":null}`;
-    return this.#before + choice + this.#after;
+    const part = this.#isChat ? `"delta":{"content":${content}}` : `"text":${content}`;
+    return this.#chunk(`{"index":${index},${part},"logprobs":null,"finish_reason":null}`, used);
   }
 
   /** What comes before the first text of a choice: in a chat, who speaks. */
-  begin(index: number): string {
+  begin(index: number, used?: TokensSoFar): string {
     if (!this.#isChat) return "";
     const delta = '{"role":"assistant","content":""}';
-    return `${this.#before}{"index":${index},"delta":${delta},"logprobs":null,"finish_reason":null}${this.#after}`;
+    const choice = `{"index":${index},"delta":${delta},"logprobs":null,"finish_reason":null}`;
+    return this.#chunk(choice, used && { ...used, outputTokens: 0 });
   }
 
-  finish(index: number, reason: string): string {
+  finish(index: number, reason: string, used?: TokensSoFar): string {
     const empty = this.#isChat ? '"delta":{}' : '"text":""';
-    const choice = `{"index":${index},${empty},"logprobs":null,"finish_reason":${JSON.stringify(reason)}}`;
-    return this.#before + choice + this.#after;
+    const ended = `"logprobs":null,"finish_reason":${JSON.stringify(reason)}`;
+    return this.#chunk(`{"index":${index},${empty},${ended}}`, used);
   }
 
   /** An upstream's own. */
-  choice(index: number, choice: JsonObject): string {
-    return this.#before + numbered(index, choice) + this.#after;
+  choice(index: number, choice: JsonObject, used?: TokensSoFar): string {
+    return this.#chunk(numbered(index, choice), used);
   }
 
-  usage(usage: Usage): string {
-    return `${this.#before}],"usage":${usageJson(usage)}}\n\n`;
+  usage(usage: TokensSoFar): string {
+    return this.#chunk("", usage);
+  }
+
+  #chunk(choice: string, used: TokensSoFar | undefined): string {
+    const after = used === undefined ? this.#after : `],"usage":${usageJson(used)}}\n\n`;
+    return this.#before + choice + after;
   }
 }
 
@@ -95,7 +94,11 @@ export function numbered(index: number, choice: JsonObject): string {
   return JSON.stringify(choice["index"] === index ? choice : { ...choice, index });
 }
 
-export function wholeAnswer(identity: Identity, choices: readonly string[], usage: Usage): string {
+export function wholeAnswer(
+  identity: Identity,
+  choices: readonly string[],
+  usage: TokensSoFar,
+): string {
   const start = opening(identity, "chat.completion");
   return `${start},"choices":[${choices.join(",")}],"usage":${usageJson(usage)}}`;
 }
@@ -107,7 +110,7 @@ function opening({ endpoint, id, createdS, model }: Identity, chatObject: string
   return `{"id":"${prefix}-${id}","object":"${object}","created":${createdS},"model":${JSON.stringify(model)}`;
 }
 
-function usageJson({ promptTokens, cachedTokens, outputTokens }: Usage): string {
+function usageJson({ promptTokens, cachedTokens, outputTokens }: TokensSoFar): string {
   const total = promptTokens + outputTokens;
   return `{"prompt_tokens":${promptTokens},"completion_tokens":${outputTokens},"total_tokens":${total},"prompt_tokens_details":{"cached_tokens":${cachedTokens}}}`;
 }

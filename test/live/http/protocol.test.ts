@@ -84,6 +84,35 @@ describe("answers", () => {
     );
   });
 
+  test("a stream says with every chunk what its choice has used so far, where that is asked for", async () => {
+    const options = { include_usage: true, continuous_usage_stats: true };
+    for (const path of ["/v1/chat/completions", "/v1/completions"]) {
+      const asked = { n: 2, stream: true, max_tokens: 40, stream_options: options };
+      const body = { ...chat(asked), prompt: "Go on", paced_output_tokens: 40 };
+      const { text } = await post(server, path, body);
+      const events = text.split("\n\n").slice(0, -2);
+      const chunks = events.map((event) => JSON.parse(event.slice(6)));
+      const last = chunks.pop();
+      expect(last.choices).toEqual([]);
+      for (const index of [0, 1]) {
+        let given = "";
+        const own = chunks.filter(({ choices }) => choices[0].index === index);
+        for (const { choices, usage } of own) {
+          given += choices[0].text ?? choices[0].delta.content ?? "";
+          expect(usage.completion_tokens).toBe(given.match(/\w+/g)?.length ?? 0);
+          expect(usage.prompt_tokens).toBe(last.usage.prompt_tokens / 2);
+          expect(usage.total_tokens).toBe(usage.prompt_tokens + usage.completion_tokens);
+        }
+        expect(own.at(-1).choices[0].finish_reason).toBe("length");
+        expect(own.at(-1).usage.completion_tokens).toBe(40);
+      }
+      expect(last.usage.completion_tokens).toBe(80);
+    }
+    const only = chat({ stream: true, stream_options: { continuous_usage_stats: true } });
+    const { text } = await post(server, "/v1/chat/completions", only);
+    expect(text).not.toContain("usage");
+  });
+
   test("a chat stream begins with its role, and has no usage unless asked", async () => {
     const body = chat({ stream: true, max_tokens: 3 });
     const { text } = await post(server, "/v1/chat/completions", body);
@@ -239,6 +268,7 @@ describe("errors", () => {
     [chat({ n: "2" }), "n", "invalid_type"],
     [chat({ stream: "yes" }), "stream", "invalid_type"],
     [chat({ stream_options: { include_usage: 1 } }), "stream_options", "invalid_type"],
+    [chat({ stream_options: { continuous_usage_stats: "yes" } }), "stream_options", "invalid_type"],
     [chat({ max_tokens: 0 }), "max_tokens", "invalid_value"],
     [chat({ max_tokens: 1e308 }), "max_tokens", "invalid_value"],
     [chat({ max_completion_tokens: 1.5 }), "max_completion_tokens", "invalid_value"],

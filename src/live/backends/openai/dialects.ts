@@ -58,7 +58,7 @@ const DIALECTS: Readonly<Record<UpstreamEngine, Dialect>> = {
   },
   "tensorrt-llm": PLAIN,
   dynamo: PLAIN,
-  tenantry: PLAIN,
+  tenantry: { ...PLAIN, hasRunningUsage: true },
   other: PLAIN,
 };
 

@@ -147,6 +147,12 @@ export class UpstreamReplica {
       timer: undefined,
     };
     this.#stays[slot] = stay;
+    request.origin.tokensSoFar = () => ({
+      promptTokens: request.promptTokens,
+      cachedTokens: request.cachedTokens,
+      ...stay.count.counted,
+      outputTokens: stay.count.outputTokens,
+    });
     queueMicrotask(() => this.#send(stay));
   }
 
