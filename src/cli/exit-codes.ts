@@ -6,6 +6,8 @@ export const EXIT = {
   slaMissed: 1,
   /** A scenario, trace, option or output folder that cannot be used. */
   badInput: 2,
+  /** Another server took the store while this one served from it. */
+  storeLost: 3,
   /** Ended by a second Ctrl-C. */
   interrupted: 130,
   /** A bug in Tenantry (EX_SOFTWARE of sysexits.h). */
@@ -22,5 +24,6 @@ Exit codes:
   0    fine
   1    an SLA was missed (with simulate --fail-on-sla)
   2    bad input: scenario, trace, option or output folder
+  3    another server took the store (serve)
   70   a bug in tenantry
   130  interrupted`;

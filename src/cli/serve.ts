@@ -9,8 +9,7 @@ import type { ScenarioSource } from "../live/inputs.ts";
 import { KeyRing, type NewKey, newKey } from "../live/keys.ts";
 import { type RunningServer, isAdmin, startServer } from "../live/serve.ts";
 import { LedgerWriter } from "../live/store/ledger-writer.ts";
-import { openStore } from "../live/store/open-store.ts";
-import { type Actor, type Store, StoreError } from "../live/store/store.ts";
+import type { Actor, Store } from "../live/store/store.ts";
 import { withStoredTenants } from "../live/stored-tenants.ts";
 import { TokenCounter, loadTokenCounter } from "../live/token-count.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -18,6 +17,7 @@ import { EXIT, InputError } from "./exit-codes.ts";
 import { written } from "./output.ts";
 import { packageVersion, vegaRuntime } from "./package-info.ts";
 import { readText, reasonOf, scenarioOf } from "./read-scenario.ts";
+import { type ServedStore, openServedStore } from "./served-store.ts";
 
 export interface ServeOptions {
   readonly set: readonly string[];
@@ -39,7 +39,27 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
   const readSource = (): ScenarioSource => ({ text: readText(file), overrides });
   const load = (source: ScenarioSource): Scenario =>
     scenarioOf(source.text, { fileName: file, overrides: source.overrides, isQuiet: true });
-  const store = await openedStore(load(readSource()));
+  const held = await openServedStore(load(readSource()));
+  try {
+    await serveFrom(held, { file, options, readSource, load });
+  } finally {
+    await held.close();
+  }
+  return held.lease.isLost ? EXIT.storeLost : EXIT.fine;
+}
+
+interface Served {
+  readonly file: string;
+  readonly options: ServeOptions;
+  readonly readSource: () => ScenarioSource;
+  readonly load: (source: ScenarioSource) => Scenario;
+}
+
+/** Serves until it is asked to end, or the store is lost. */
+async function serveFrom(
+  { store, lease }: ServedStore,
+  { file, options, readSource, load }: Served,
+): Promise<void> {
   const fileSource = readSource();
   const source = withStoredTenants(fileSource, await store.admin.tenants());
   const scenario = load(source);
@@ -69,6 +89,7 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
       version: packageVersion(),
       ledger,
       ledgerBacklog: () => ledger.backlogEntries,
+      mayTakeIn: () => lease.isCertain && !ledger.isBehind,
       keys,
       environment: process.env,
       log,
@@ -94,13 +115,12 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
       await server.stop();
       throw error;
     }
-    await running(server, { actions: actions!, asked, log });
+    const lost = lease.lost.then(() => log.error("another server has taken the store: ending"));
+    await running(server, { actions: actions!, asked: Promise.race([asked, lost]), log });
     await ledger.idle();
   } finally {
     await ledger.close();
-    await store.close();
   }
-  return EXIT.fine;
 }
 
 function overridesOf({ set, backend, listen, storage }: ServeOptions): readonly string[] {
@@ -110,15 +130,6 @@ function overridesOf({ set, backend, listen, storage }: ServeOptions): readonly 
     ...(listen === undefined ? [] : [`serve.listen=${listen}`]),
     ...(storage === undefined ? [] : [`serve.storage=${storage}`]),
   ];
-}
-
-async function openedStore({ serve }: Scenario): Promise<Store> {
-  try {
-    return await openStore({ storage: serve.storage, durability: serve.durability });
-  } catch (error) {
-    if (error instanceof StoreError) throw new InputError(error.message, { cause: error });
-    throw error;
-  }
 }
 
 /** What tenants have used of the present day and month, in the platform's order. */

@@ -36,6 +36,8 @@ export interface DriverParts {
   readonly limits: { readonly maxInbox: number; readonly maxLagNs: number };
   /** What tenants had used of the present day and month before this start. */
   readonly used: Used | undefined;
+  /** False while what is taken in could not be accounted for. */
+  readonly mayTakeIn: () => boolean;
 }
 
 type Waiting =
@@ -94,7 +96,8 @@ export class Driver {
   /** Hands a submission in; false when too much waits already. The answer comes through `exchange.admitted`. */
   submit(exchange: Exchange): boolean {
     const { maxInbox, maxLagNs } = this.#parts.limits;
-    if (this.#inbox.length >= maxInbox || this.#lagNs > maxLagNs || this.#isStopped) return false;
+    const isBehind = this.#inbox.length >= maxInbox || this.#lagNs > maxLagNs;
+    if (isBehind || this.#isStopped || !this.#parts.mayTakeIn()) return false;
     this.#inbox.push({ kind: "submit", atNs: this.#parts.clock.nowNs(), exchange });
     this.#drainSoon();
     return true;

@@ -39,6 +39,8 @@ export interface ServerParts {
   readonly ledger: LedgerSink;
   /** Batches handed to the ledger that are not durable yet. */
   readonly ledgerBacklog: () => number;
+  /** Whether requests may be taken in at this moment; left out: always. */
+  readonly mayTakeIn?: () => boolean;
   readonly keys: KeyLookup;
   readonly used: Used | undefined;
   /** One per pool. */
@@ -85,6 +87,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     journal: createJournal(parts, { clock, backend }),
     limits: { maxInbox: serve.maxInbox, maxLagNs: serve.maxLagNs },
     used: parts.used,
+    mayTakeIn: parts.mayTakeIn ?? (() => true),
   });
   observing.collecting.attach(driver);
   observing.metrics.attach(driver, parts.ledgerBacklog);

@@ -94,6 +94,7 @@ export function liveDriver(
     journal: undefined,
     limits: { maxInbox: 10_000, maxLagNs: 60e9 },
     used: undefined,
+    mayTakeIn: () => true,
     ...rest,
   });
   return { driver, ledger };

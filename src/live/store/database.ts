@@ -31,6 +31,8 @@ export interface Dialect {
   readonly real: string;
   /** After the closing bracket of a table. */
   readonly tableOptions: string;
+  /** The database's own clock at the start of a statement, Unix ms: the one clock that all who share a database have in common. */
+  readonly nowMs: string;
   /** Makes those who change the schema take turns, until the transaction ends; undefined where all writers do anyway. */
   readonly lockSchema: string | undefined;
 }

@@ -9,7 +9,7 @@ import { StoreError } from "./store.ts";
 type Step = (dialect: Dialect) => readonly string[];
 
 /** STEPS[n] leads from schema n to n + 1. */
-const STEPS: readonly Step[] = [firstSchema];
+const STEPS: readonly Step[] = [firstSchema, leaseSchema];
 
 /** Brings the database to the present schema. Fails: StoreError when a newer program has written it. */
 export async function migrate(database: Database, nowMs: number): Promise<void> {
@@ -146,5 +146,20 @@ function adminSchema(integer: string, tableOptions: string): string[] {
       who TEXT NOT NULL,
       what TEXT NOT NULL,
       detail TEXT NOT NULL)${tableOptions}`,
+  ];
+}
+
+/** `lease` has one row while a server works on the store. */
+function leaseSchema({ integer, tableOptions }: Dialect): string[] {
+  return [
+    `CREATE TABLE lease (
+      only_row ${integer} PRIMARY KEY CHECK (only_row = 1),
+      holder TEXT NOT NULL,
+      host TEXT NOT NULL,
+      machine TEXT NOT NULL,
+      pid ${integer} NOT NULL,
+      birth TEXT NOT NULL,
+      since_ms ${integer} NOT NULL,
+      until_ms ${integer} NOT NULL)${tableOptions}`,
   ];
 }

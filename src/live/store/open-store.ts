@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { AdminTables } from "./admin-tables.ts";
 import type { Database } from "./database.ts";
+import { LeaseTable } from "./lease-table.ts";
 import { LedgerTables } from "./ledger-tables.ts";
 import { migrate } from "./migrations.ts";
 import { PostgresDatabase } from "./postgres.ts";
@@ -38,8 +39,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     );
   }
   return {
+    place: database.place,
     ledger: new LedgerTables(database, nowMs),
     admin: new AdminTables(database),
+    lease: new LeaseTable(database),
     close: () => database.close(),
   };
 }

@@ -31,6 +31,7 @@ export class PostgresDatabase implements Database {
     integer: "BIGINT",
     real: "DOUBLE PRECISION",
     tableOptions: "",
+    nowMs: "CAST(1000 * extract(epoch FROM statement_timestamp()) AS BIGINT)",
     lockSchema: `SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`,
   };
   readonly place: string;

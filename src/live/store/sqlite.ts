@@ -29,6 +29,7 @@ export class SqliteDatabase implements Database {
     integer: "INTEGER",
     real: "REAL",
     tableOptions: " STRICT, WITHOUT ROWID",
+    nowMs: "CAST(1000 * unixepoch('subsec') AS INTEGER)",
     lockSchema: undefined,
   };
   readonly place: string;

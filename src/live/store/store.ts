@@ -1,6 +1,6 @@
 /**
- * What a live platform keeps for good: the ledger (charges and usage), tenants and keys beside the scenario file, and who
- * changed what. One interface over SQLite and PostgreSQL; both behave alike, and one test suite holds them to it. Money and
+ * What a live platform keeps for good: the ledger (charges and usage), tenants and keys beside the scenario file, who
+ * changed what, and which server works on it. One interface over SQLite and PostgreSQL; both behave alike, and one test suite holds them to it. Money and
  * quantities that are sums are bigints: a year of many GPUs has more nanoseconds than a double counts exactly.
  */
 import type { ChargeKind } from "../../engine/cost/charge.ts";
@@ -125,8 +125,40 @@ export interface AdminStore {
   auditLog(limit: number): Promise<readonly AuditEntry[]>;
 }
 
+/** One start of a server, as others can recognise it. */
+export interface LeaseHolder {
+  /** Of this start and no other. */
+  readonly id: string;
+  /** For people. */
+  readonly host: string;
+  /** Where its `pid` means anything. */
+  readonly machine: string;
+  readonly pid: number;
+  /** Tells the process from a later one with the same number; "" where nothing does. */
+  readonly birth: string;
+}
+
+export interface Lease extends LeaseHolder {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** Until it runs out, by the database's clock; not above 0 when it has. */
+  readonly leftMs: number;
+}
+
+/** Who works on the store: a server counts budgets in memory, so there is one at a time. Times are by the database's clock. */
+export interface LeaseStore {
+  /** Takes the lease for so long if nobody has it, it has run out, or `instead` has it; else tells who has it. */
+  take(holder: LeaseHolder, forMs: number, instead?: string): Promise<Lease | undefined>;
+  /** False when somebody else has taken it. One that has run out is still its holder's until somebody does. */
+  renew(id: string, forMs: number): Promise<boolean>;
+  giveBack(id: string): Promise<void>;
+}
+
 export interface Store {
+  /** For messages: the file, or the server without its password. */
+  readonly place: string;
   readonly ledger: LedgerStore;
   readonly admin: AdminStore;
+  readonly lease: LeaseStore;
   close(): Promise<void>;
 }

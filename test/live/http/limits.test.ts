@@ -79,6 +79,21 @@ describe("limits", () => {
     await hasty.close();
   });
 
+  test("nothing is taken in while it could not be accounted for", async () => {
+    let isCertain = true;
+    const unsure = await startServer({ driver: { mayTakeIn: () => isCertain } });
+    const ask = () => post(unsure, "/v1/chat/completions", chat());
+    expect((await ask()).response.status).toBe(200);
+    isCertain = false;
+    const { response, text } = await ask();
+    expect(response.status).toBe(503);
+    expect(errorOf(text)["code"]).toBe("overloaded");
+    expect(response.headers.get("x-should-retry")).toBe("true");
+    isCertain = true;
+    expect((await ask()).response.status).toBe(200);
+    await unsure.close();
+  });
+
   test("a full inbox answers 503", async () => {
     const full = await startServer({ driver: { limits: { maxInbox: 1, maxLagNs: 60e9 } } });
     const { response, text } = await post(full, "/v1/chat/completions", chat({ n: 2 }));

@@ -135,6 +135,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     journal,
     limits: { maxInbox: 10_000, maxLagNs: 1e12 },
     used: undefined,
+    mayTakeIn: () => true,
   });
   onTestFinished(() => driver.stop());
   return {

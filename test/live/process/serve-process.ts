@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
+export const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 
 export interface ServeProcess {
   readonly child: ChildProcess;

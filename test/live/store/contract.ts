@@ -9,6 +9,7 @@ import { periodStarts } from "../../../src/live/calendar.ts";
 import type { LedgerBatch, LedgerCharge } from "../../../src/live/ledger.ts";
 import { openStore } from "../../../src/live/store/open-store.ts";
 import type { BillLine, LedgerFilter, Store, StoredKey } from "../../../src/live/store/store.ts";
+import { leaseTests } from "./lease-contract.ts";
 import { ALWAYS, charge, gathered, usage } from "./entries.ts";
 
 export interface TestDatabases {
@@ -42,10 +43,11 @@ export function storeContract(name: string, databases: TestDatabases): void {
     ledgerTests({ databases, reopen, fresh });
     adminTests({ databases, reopen, fresh });
     schemaTests({ databases, reopen, fresh });
+    leaseTests({ databases, reopen, fresh });
   });
 }
 
-interface Tools {
+export interface Tools {
   readonly databases: TestDatabases;
   readonly reopen: (storage: string) => Promise<Store>;
   readonly fresh: () => Promise<Store>;
