@@ -13,6 +13,7 @@ import { type PlanOptions, planLoad } from "./load-plan.ts";
 import { prepareFolder, printSummary, resultsJson, slug, writeReports } from "./output.ts";
 import { packageVersion } from "./package-info.ts";
 import { readScenario } from "./read-scenario.ts";
+import { keepHeapSteady } from "./steady-heap.ts";
 
 export interface LoadOptions extends PlanOptions {
   readonly set: readonly string[];
@@ -26,6 +27,7 @@ export interface LoadOptions extends PlanOptions {
 
 /** Runs the command; returns its exit code. */
 export async function loadCommand(file: string, options: LoadOptions): Promise<number> {
+  keepHeapSteady();
   const scenario = readScenario(file, overridesOf(options));
   if (scenario.faults.length > 0) {
     process.stderr.write("warning: faults are simulated only; this load plays none of them\n");

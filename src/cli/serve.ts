@@ -17,6 +17,7 @@ import { EXIT, InputError } from "./exit-codes.ts";
 import { written } from "./output.ts";
 import { packageVersion, vegaRuntime } from "./package-info.ts";
 import { readText, reasonOf, scenarioOf } from "./read-scenario.ts";
+import { keepHeapSteady } from "./steady-heap.ts";
 import { type ServedStore, openServedStore } from "./served-store.ts";
 
 export interface ServeOptions {
@@ -35,6 +36,7 @@ const REFRESH_EVERY_MS = 1000;
 
 /** Runs until SIGTERM or SIGINT; returns the exit code. */
 export async function serveCommand(file: string, options: ServeOptions): Promise<number> {
+  keepHeapSteady();
   const overrides = overridesOf(options);
   const readSource = (): ScenarioSource => ({ text: readText(file), overrides });
   const load = (source: ScenarioSource): Scenario =>

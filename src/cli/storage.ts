@@ -7,7 +7,7 @@ import { AssertionError } from "../base/assert.ts";
 import { openStore } from "../live/store/open-store.ts";
 import { type Actor, type Store, StoreError } from "../live/store/store.ts";
 import { InputError } from "./exit-codes.ts";
-import { readScenario } from "./read-scenario.ts";
+import { readText, scenarioOf } from "./read-scenario.ts";
 
 /** What `serve.storage` is where nobody says anything else. */
 const DEFAULT_STORAGE = "tenantry.db";
@@ -44,7 +44,9 @@ export async function withStore<T>(
 }
 
 function storageOf(scenario: string | undefined): string {
-  return scenario === undefined ? DEFAULT_STORAGE : readScenario(scenario, []).serve.storage;
+  if (scenario === undefined) return DEFAULT_STORAGE;
+  const from = { fileName: scenario, overrides: [], isQuiet: true };
+  return scenarioOf(readText(scenario), from).serve.storage;
 }
 
 /** Failures of a database carry a code (node:sqlite, pg, sockets); anything else is what it is. */

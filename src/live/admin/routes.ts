@@ -8,6 +8,7 @@ const NAME = /^[A-Za-z][\w.-]*$/u;
 /** Names become labels of metrics and lines of bills. */
 const MAX_NAME_LENGTH = 100;
 const MAX_GRACE_SECONDS = 366 * 24 * 3600;
+const INSTANT = { error: "expected a time such as 2026-11-01T00:00:00Z" };
 const nameParams = z.object({
   name: z.string().max(MAX_NAME_LENGTH).regex(NAME, { error: "a name begins with a letter" }),
 });
@@ -15,16 +16,16 @@ const idParams = z.object({ id: z.string() });
 const newKeyBody = z.strictObject({
   tenant: z.string().optional(),
   admin: z.literal(true).optional(),
-  expires: z.iso.datetime().optional(),
+  expires: z.iso.datetime(INSTANT).optional(),
 });
 const rotateBody = z.strictObject({
   graceSeconds: z.number().nonnegative().max(MAX_GRACE_SECONDS).default(0),
-  expires: z.iso.datetime().optional(),
+  expires: z.iso.datetime(INSTANT).optional(),
 });
 const billQuery = z.object({
   tenant: z.string().optional(),
-  from: z.iso.datetime(),
-  to: z.iso.datetime(),
+  from: z.iso.datetime(INSTANT),
+  to: z.iso.datetime(INSTANT),
 });
 const auditQuery = z.object({ limit: z.coerce.number().int().positive().max(10_000).default(100) });
 
