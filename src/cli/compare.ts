@@ -6,11 +6,12 @@ import { compareSides } from "../report/compare/compare.ts";
 import { compareHtml, compareMarkdown, compareTables } from "../report/compare/forms.ts";
 import { MOST_SIDES, type Side, sideName } from "../report/compare/side.ts";
 import { buildResults } from "../results/build-results.ts";
-import type { Results } from "../results/results.ts";
+import { NO_AUDIT, type Results } from "../results/results.ts";
 import { runSimulation } from "../sim/simulate.ts";
 import { openTrace } from "../traces/open-trace.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, printTable, writeFiles } from "./output.ts";
+import { REPLICATIONS, wholeOption } from "./whole-option.ts";
 import { packageVersion, vegaRuntime } from "./package-info.ts";
 import { readScenario, readText } from "./read-scenario.ts";
 import { resultsOf } from "./read-results.ts";
@@ -22,17 +23,6 @@ export interface CompareOptions {
   readonly replications?: string;
 }
 
-const MOST_REPLICATIONS = 1000;
-
-/** Comparisons leave the audit of bills out: it compares a run with itself. */
-const NO_AUDIT = {
-  accuracy: null,
-  accuracyByBatchShare: null,
-  auditedRequests: 0,
-  stepNoise: 0,
-  coefficientError: 0,
-};
-
 /** Runs the command; returns its exit code. */
 export function compareCommand(paths: readonly string[], options: CompareOptions): number {
   if (paths.length < 2 || paths.length > MOST_SIDES) {
@@ -40,7 +30,7 @@ export function compareCommand(paths: readonly string[], options: CompareOptions
       `compare takes 2 to ${MOST_SIDES} results or scenarios, not ${paths.length}`,
     );
   }
-  const replications = replicationsOf(options.replications);
+  const replications = wholeOption(options.replications, REPLICATIONS);
   const folder = options.out ?? (options.json === true ? undefined : join("out", "compare"));
   if (folder !== undefined) prepareFolder(folder);
   const sides = paths.map((path) => sideOf(path, replications));
@@ -61,15 +51,6 @@ export function compareCommand(paths: readonly string[], options: CompareOptions
     process.stdout.write(`Open ${join(folder, page)}\n`);
   }
   return EXIT.fine;
-}
-
-function replicationsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 2 && count <= MOST_REPLICATIONS) return count;
-  throw new InputError(
-    `--replications ${text}: expected a whole number from 2 to ${MOST_REPLICATIONS}`,
-  );
 }
 
 /** A folder with a results.json, such a file, or a scenario. */
@@ -128,6 +109,7 @@ function simulateAll(file: string, replications: number): readonly Results[] {
       seed,
       skippedTraceRows: run.skippedTraceRows,
     };
+    // Comparisons leave the audit of bills out: it compares a run with itself.
     return buildResults(identity, run, NO_AUDIT);
   });
 }

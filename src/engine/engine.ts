@@ -250,7 +250,11 @@ export class Engine<Origin> implements ReplicaListener {
     const request = this.#bound(replica, departure.slot);
     const { outputTokens } = departure;
     const who = { tenant: request.tenant, request: request.number, replica };
-    request.gpuNanoUsd += this.ledger.chargeStay(nowNs, splitStay(request, departure), who);
+    const stay = splitStay(request, departure);
+    request.gpuNanoUsd += this.ledger.chargeStay(nowNs, stay, who);
+    if (stay.overheadPs > 0 && request.isPrefilled) {
+      request.recomputedTokens += request.promptTokens + request.outputTokens;
+    }
     this.#memory.forget(nowNs, view, departure.slot);
     this.schedulers[request.pool]!.released(nowNs, request, outputTokens);
     if (departure.counted !== undefined) {

@@ -139,6 +139,8 @@ export class Request<Origin> implements Admitted {
   /** Times it was evicted for others, and times it was lost with its replica. */
   preemptions = 0;
   crashes = 0;
+  /** Prompt and output tokens whose context was computed again, or for nothing, because of them. */
+  recomputedTokens = 0;
   /** The caller has gone: it ends as cancelled as soon as its replica lets it go. */
   isCancelled = false;
   predictedTokens: number;

@@ -46,6 +46,7 @@ export function countBlock(stats: TenantStats): CountBlock {
       count: stats.rejected[index]!,
     })).filter(({ count }) => count > 0),
     preemptions: stats.preemptions,
+    recomputedTokens: stats.recomputedTokens,
     promptTokens: stats.promptTokens,
     cachedPromptTokens: stats.cachedPromptTokens,
     outputTokens: stats.outputTokens,

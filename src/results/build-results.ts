@@ -176,6 +176,7 @@ function platformBlock(
     idleUsd: unbilled.reduce((sum, { idleUsd }) => sum + idleUsd, 0),
     downUsd: unbilled.reduce((sum, { downUsd }) => sum + downUsd, 0),
     recomputedUsd: unbilled.reduce((sum, { recomputedUsd }) => sum + recomputedUsd, 0),
+    recomputedGpuSeconds: unbilled.reduce((sum, { recomputedGpuSeconds: s }) => sum + s, 0),
     revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
     usdPerMillionTokens: usdPerMillion(gpuUsd, stats),
   };
@@ -310,16 +311,20 @@ function unbilledOf(run: Run, pool: number) {
   let idleNanoUsd = 0;
   let downNanoUsd = 0;
   let recomputedNanoUsd = 0;
+  let recomputedNs = 0;
   for (const { meter, index } of run.engine.schedulers[pool]!.replicas) {
     const price = ledger.nanoUsdPerNs(index);
     idleNanoUsd += meter.idleUntil(endNs) * price;
     downNanoUsd += meter.downUntil(endNs) * price;
-    recomputedNanoUsd += ledger.replicaAccount(index).overheadNanoUsd + meter.lostNs * price;
+    const { overheadNanoUsd, overheadNs } = ledger.replicaAccount(index);
+    recomputedNanoUsd += overheadNanoUsd + meter.lostNs * price;
+    recomputedNs += overheadNs + meter.lostNs;
   }
   return {
     idleUsd: usd(idleNanoUsd),
     downUsd: usd(downNanoUsd),
     recomputedUsd: usd(recomputedNanoUsd),
+    recomputedGpuSeconds: (recomputedNs * run.collector.platform.pools[pool]!.tensorParallel) / 1e9,
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type CostBlock,
   type CountBlock,
   type LoadBlock,
+  NO_AUDIT,
   RESULTS_SCHEMA_VERSION,
   type Results,
   type TenantResult,
@@ -64,24 +65,19 @@ export function buildMeasuredResults(
       idleUsd: null,
       downUsd: null,
       recomputedUsd: null,
+      recomputedGpuSeconds: null,
       revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
       usdPerMillionTokens: null,
     },
     tiers: populatedTiers(platform).map((tier) => {
       const result = tierResult(run, tier, tenants);
-      return { ...result, counts: { ...result.counts, preemptions: null } };
+      return { ...result, counts: seenOf(result.counts) };
     }),
     tenants,
     pools: [],
     replicas: [],
     fairness: { jainIndex: null, maxWeightedServiceGap: null, serviceGapBound: null, pair: null },
-    attribution: {
-      accuracy: null,
-      accuracyByBatchShare: null,
-      auditedRequests: 0,
-      stepNoise: 0,
-      coefficientError: 0,
-    },
+    attribution: NO_AUDIT,
     timeline: collector.timeline.build(endNs),
     events: [],
     load,
@@ -129,7 +125,11 @@ function service({ policy }: PlatformConfig, stats: TenantStats): number {
 }
 
 function seenCounts(stats: TenantStats): CountBlock {
-  return { ...countBlock(stats), preemptions: null };
+  return seenOf(countBlock(stats));
+}
+
+function seenOf(counts: CountBlock): CountBlock {
+  return { ...counts, preemptions: null, recomputedTokens: null };
 }
 
 /** Tokens times prices: the part of a bill that a client can work out. */

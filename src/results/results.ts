@@ -62,8 +62,10 @@ export interface CountBlock {
   readonly rejected: number;
   /** By reason code, in a fixed order; reasons that did not occur are left out. */
   readonly rejectedByReason: readonly { readonly reason: string; readonly count: number }[];
-  /** Null: a client cannot see them. */
+  /** Null, here and below: a client cannot see them. */
   readonly preemptions: number | null;
+  /** Prompt and output tokens whose context was computed again after a preemption or a crash. */
+  readonly recomputedTokens: number | null;
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
   readonly outputTokens: number;
@@ -162,6 +164,8 @@ export interface PoolResult {
   readonly idleUsd: number;
   readonly downUsd: number;
   readonly recomputedUsd: number;
+  /** GPU time behind recomputedUsd, of all the pool's GPUs. */
+  readonly recomputedGpuSeconds: number;
   /** GPUs that this demand needs by the allocator's formula, at its stated utilization. */
   readonly requiredGpus: number;
   /** Of a dedicated pool's GPU time, the share that tenants other than its owner used. */
@@ -216,6 +220,15 @@ export interface AttributionBlock {
   readonly stepNoise: number;
   readonly coefficientError: number;
 }
+
+/** Of a run whose bills nobody audited. */
+export const NO_AUDIT: AttributionBlock = {
+  accuracy: null,
+  accuracyByBatchShare: null,
+  auditedRequests: 0,
+  stepNoise: 0,
+  coefficientError: 0,
+};
 
 export interface PlatformEvent {
   readonly atS: number;
@@ -299,6 +312,7 @@ export interface Results {
     readonly idleUsd: number | null;
     readonly downUsd: number | null;
     readonly recomputedUsd: number | null;
+    readonly recomputedGpuSeconds: number | null;
     readonly revenueUsd: number;
     readonly usdPerMillionTokens: number | null;
   };

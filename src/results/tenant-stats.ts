@@ -16,6 +16,7 @@ export class TenantStats {
   failed = 0;
   cancelled = 0;
   preemptions = 0;
+  recomputedTokens = 0;
   promptTokens = 0;
   cachedPromptTokens = 0;
   outputTokens = 0;
@@ -51,6 +52,7 @@ export class TenantStats {
     else if (outcome === "failed") this.failed += 1;
     else this.cancelled += 1;
     this.preemptions += request.preemptions;
+    this.recomputedTokens += request.recomputedTokens;
     if (request.outputTokens > 0) {
       this.promptTokens += request.promptTokens;
       this.cachedPromptTokens += request.cachedTokens;
@@ -92,6 +94,7 @@ const SUMS = [
   "failed",
   "cancelled",
   "preemptions",
+  "recomputedTokens",
   "promptTokens",
   "cachedPromptTokens",
   "outputTokens",

@@ -5,7 +5,7 @@
 import { assert } from "../base/assert.ts";
 import type { EngineEffects } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
-import type { Admission, Outcome, Request } from "../engine/request.ts";
+import type { Admission, Outcome, RejectReason, Request } from "../engine/request.ts";
 import type { Departure, MeterReading, ReplicaListener } from "../replica/port.ts";
 import type { StepMeter } from "../replica/step-meter.ts";
 import { Collector } from "../results/collector.ts";
@@ -31,7 +31,7 @@ export interface RequestRecord {
   /** Undefined when it was refused. */
   readonly request: Request<Sent> | undefined;
   readonly outcome: Outcome | "rejected";
-  readonly reason: string | undefined;
+  readonly reason: RejectReason | undefined;
 }
 
 export interface SimulationHooks {

@@ -1,6 +1,6 @@
 /** Scenarios and runs for the system tests: a file as text or as a value in, a simulated and reported run out. */
 import { type RunIdentity, buildResults } from "../../src/results/build-results.ts";
-import type { Results } from "../../src/results/results.ts";
+import { NO_AUDIT, type Results } from "../../src/results/results.ts";
 import { loadScenario } from "../../src/scenario/load.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import {
@@ -53,11 +53,5 @@ export function resultsOf(scenario: Scenario, run: SimulationRun): Results {
     seed: scenario.simulation.seed,
     skippedTraceRows: run.skippedTraceRows,
   };
-  return buildResults(identity, run, {
-    accuracy: null,
-    accuracyByBatchShare: null,
-    auditedRequests: 0,
-    stepNoise: 0,
-    coefficientError: 0,
-  });
+  return buildResults(identity, run, NO_AUDIT);
 }

@@ -23,7 +23,7 @@ import {
   usdPerToken,
 } from "./values.ts";
 
-const policyName = z.enum(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"]);
+export const policyName = z.enum(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"]);
 
 /**
  * Token weights 1 and 2 are those of the virtual token counter's evaluation (Sheng et al., OSDI 2024). Two evictions per

@@ -111,6 +111,7 @@ export function counts(arrived: number, rejected: number): CountBlock {
             { reason: "shed", count: 12 },
           ],
     preemptions: rejected > 0 ? 77 : 0,
+    recomputedTokens: rejected > 0 ? 61_600 : 0,
     promptTokens: arrived * 611,
     cachedPromptTokens: arrived * 90,
     outputTokens: arrived * 187,

@@ -108,6 +108,7 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
       idleUsd: 96 - charged,
       downUsd: 0,
       recomputedUsd: 0,
+      recomputedGpuSeconds: 0,
       revenueUsd: 131.25,
       usdPerMillionTokens: 1.3125,
     },

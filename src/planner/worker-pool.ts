@@ -1,0 +1,152 @@
+/**
+ * Runs jobs in as many threads as there are cores, first come first served. What a job answers does not depend on which thread
+ * took it or when, so a plan says the same with one thread and with many. A thread that dies has a bug, and ends the program.
+ */
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { assert } from "../base/assert.ts";
+import type { Results } from "../results/results.ts";
+import type { Job, JobResult, ScenarioSource, TierVerdict } from "./job.ts";
+import type { FromThread } from "./simulation-thread.ts";
+import type { Variant } from "./variant.ts";
+
+/** A scenario's file turned out unusable while it was simulated, a trace with broken rows for example. */
+export class UnusableInput extends Error {
+  override name = "UnusableInput";
+}
+
+export interface PoolProgress {
+  /** Simulations finished, those under way by their share, and all that are known to come. */
+  readonly done: number;
+  readonly known: number;
+}
+
+interface PoolOptions {
+  readonly threads: number;
+  readonly onProgress?: (progress: PoolProgress) => void;
+}
+
+/** A job on its way; `cancel` takes it back where no thread has begun it, and its result then never comes. */
+export interface Task<Result> {
+  readonly result: Promise<Result>;
+  readonly cancel: () => void;
+}
+
+interface Waiting {
+  readonly job: Job;
+  readonly resolve: (result: JobResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  running: Waiting | undefined;
+  share: number;
+}
+
+export class WorkerPool {
+  readonly #source: ScenarioSource;
+  readonly #options: PoolOptions;
+  readonly #threads: Thread[] = [];
+  #waiting: Waiting[] = [];
+  #done = 0;
+
+  constructor(source: ScenarioSource, options: PoolOptions) {
+    assert(options.threads >= 1, "somebody must do the work");
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** Fails: UnusableInput. */
+  async results(variant: Variant, seed: number): Promise<Results> {
+    const answer = await this.#submit({ variant, seed }).result;
+    assert(answer.kind === "results", "results were asked for");
+    return answer.results;
+  }
+
+  /** Only verdicts; of a run that is certain to miss, only those that are. Fails: UnusableInput. */
+  verdicts(
+    variant: Variant,
+    seed: number,
+    verdictsOnly: NonNullable<Job["verdictsOnly"]>,
+  ): Task<readonly TierVerdict[]> {
+    const { result, cancel } = this.#submit({ variant, seed, verdictsOnly });
+    const tiers = result.then((answer) => {
+      assert(answer.kind === "verdicts", "verdicts were asked for");
+      return answer.tiers;
+    });
+    // Whoever asked may look at other answers first, or have lost interest by then.
+    tiers.catch(() => {});
+    return { result: tiers, cancel };
+  }
+
+  /** Ends all threads, whatever they do; jobs that have not ended never will. */
+  async close(): Promise<void> {
+    this.#waiting = [];
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #submit(job: Job): Task<JobResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<JobResult>();
+    const waiting: Waiting = { job, resolve, reject };
+    this.#waiting.push(waiting);
+    this.#startNext();
+    const cancel = (): void => {
+      this.#waiting = this.#waiting.filter((one) => one !== waiting);
+    };
+    return { result: promise, cancel };
+  }
+
+  #startNext(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const thread = this.#freeThread();
+    if (thread === undefined) return;
+    this.#waiting.shift();
+    thread.running = next;
+    thread.share = 0;
+    thread.worker.postMessage(next.job, []);
+  }
+
+  #freeThread(): Thread | undefined {
+    const free = this.#threads.find(({ running }) => running === undefined);
+    if (free !== undefined || this.#threads.length >= this.#options.threads) return free;
+    const thread: Thread = { worker: startThread(this.#source), running: undefined, share: 0 };
+    thread.worker.on("message", (message: FromThread) => this.#told(thread, message));
+    thread.worker.on("error", (error) => {
+      throw error;
+    });
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  #told(thread: Thread, message: FromThread): void {
+    if (message.kind === "share") {
+      thread.share = message.share;
+      this.#tellProgress();
+      return;
+    }
+    const { running } = thread;
+    assert(running !== undefined, "a thread answered that was not asked");
+    thread.running = undefined;
+    thread.share = 0;
+    this.#done += 1;
+    if (message.kind === "done") running.resolve(message.result);
+    else running.reject(new UnusableInput(message.message));
+    this.#startNext();
+    this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    const shares = this.#threads.reduce((sum, { share }) => sum + share, 0);
+    const running = this.#threads.filter((thread) => thread.running !== undefined).length;
+    const known = this.#done + running + this.#waiting.length;
+    this.#options.onProgress?.({ done: this.#done + shares, known });
+  }
+}
+
+function startThread(workerData: ScenarioSource): Worker {
+  // The sources run as they are, and so does what is built of them: whichever this file is, the thread's is too.
+  const file = new URL(`./simulation-thread${extname(import.meta.url)}`, import.meta.url);
+  return new Worker(file, { workerData });
+}
