@@ -8,7 +8,7 @@ export const EXIT = {
   badInput: 2,
   /** Another server took the store while this one served from it. */
   storeLost: 3,
-  /** Ended by a second Ctrl-C. */
+  /** Ended by Ctrl-C: the first where nothing is lost by it, the second where a run is brought to its end. */
   interrupted: 130,
   /** A bug in Tenantry (EX_SOFTWARE of sysexits.h). */
   internal: 70,

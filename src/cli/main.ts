@@ -5,6 +5,7 @@ import { scenarioJsonSchema } from "../scenario/schema/file.ts";
 import { TraceError } from "../traces/trace-error.ts";
 import { checkCommand } from "./check.ts";
 import { type CompareOptions, compareCommand } from "./compare.ts";
+import { type ComparePoliciesOptions, comparePoliciesCommand } from "./compare-policies.ts";
 import { EXIT, EXIT_CODE_HELP, InputError } from "./exit-codes.ts";
 import { type LoadOptions, loadCommand } from "./load.ts";
 import { packageVersion } from "./package-info.ts";
@@ -50,8 +51,34 @@ function createProgram(): Command {
     .action(() => {
       process.stdout.write(`${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`);
     });
+  addPlanning(program);
   addServing(program);
   return program;
+}
+
+/** Many simulations of one scenario. */
+function addPlanning(program: Command): void {
+  planning(program, "compare-policies")
+    .description("run every policy on the same traffic, and find the fewest GPUs for each")
+    .option("--policies <names>", "fcfs,vtc,... (default: all)")
+    .option("--no-search", "leave out the search for the smallest platform")
+    .option("--max-gpus <n>", "most shared GPUs to try (default: 4 times as many, at least 64)")
+    .action(async (file: string, options: ComparePoliciesOptions) => {
+      process.exitCode = await comparePoliciesCommand(file, options);
+    });
+}
+
+function planning(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .argument("<scenario>", "scenario file (YAML or JSON)")
+    .option("--set <path=value>", "change a value of the scenario (repeatable)", collect, [])
+    .option("--seed <n>", "seed of all random streams")
+    .option("--replications <n>", "runs of each variant, with one seed after another (default: 1)")
+    .option("--threads <n>", "simulations at a time (default: one per core)")
+    .option("--out <folder>", `where the reports go (default: out/<scenario name>-...)`)
+    .option("--json", `print ${name}.json on stdout`)
+    .option("--quiet", "print nothing but problems");
 }
 
 /** Live traffic, and what is left of it. */

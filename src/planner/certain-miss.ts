@@ -9,11 +9,11 @@ import { TenantStats } from "../results/tenant-stats.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { RequestRecord } from "../sim/simulate.ts";
 
-/** Whether the same requests arrive whatever becomes of them: no users who wait for answers, no retries. */
-export function hasFixedArrivals({ clients }: Scenario): boolean {
-  return clients.every(
-    ({ arrivals, retry }) => arrivals.kind !== "closed-loop" && retry.attempts === 0,
-  );
+/** Names of the clients that send otherwise when they are served otherwise: users who wait for answers, and who tries again. */
+export function dependentClients({ clients }: Scenario): string[] {
+  return clients
+    .filter(({ arrivals, retry }) => arrivals.kind === "closed-loop" || retry.attempts > 0)
+    .map(({ name }) => name);
 }
 
 export class MissWatch {

@@ -6,7 +6,7 @@ import type { PolicyName } from "../engine/config.ts";
 import type { Results } from "../results/results.ts";
 import type { Smallest } from "../results/smallest.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { hasFixedArrivals } from "./certain-miss.ts";
+import { dependentClients } from "./certain-miss.ts";
 import { fitOfRuns, meetsSlas, type Replication } from "./meets-slas.ts";
 import { isDivisible, partitioned, partsOf } from "./partition.ts";
 import { replicate, seedsFrom } from "./seeds.ts";
@@ -85,7 +85,7 @@ async function outcomeOf(
   const runs = isRunnable ? await replicate(pool, variant, seeds) : [];
   const pools = sizes.map((size) => size.name);
   if (plan.mostGpus === undefined) return { name, runs, smallest: undefined, pools };
-  const isFixed = hasFixedArrivals(scenario);
+  const isFixed = dependentClients(scenario).length === 0;
   const replications = seeds.map((seed, at): Replication => {
     const run = isFixed ? runs[at] : undefined;
     return { seed, arrivals: run?.tiers.map((tier) => [tier.name, tier.counts.arrived]) };

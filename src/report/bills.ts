@@ -3,6 +3,7 @@
  * Amounts are US dollars with every digit down to the nano-dollar and no grouping.
  */
 import type { CostBlock, Results, TenantResult } from "../results/results.ts";
+import { csvText } from "./csv.ts";
 import { formatExactUsd } from "./format.ts";
 
 /** Null: unknown to whoever measured, and left out of the file. */
@@ -19,23 +20,13 @@ const KINDS: readonly (readonly [kind: string, usd: (cost: CostBlock) => number 
 /** Renders bills.csv: header `tenant,tier,kind,usd`, RFC 4180 quoting, lines ended by CRLF. */
 export function billsCsv(results: Results): string {
   const rows = results.tenants.flatMap(billRows);
-  return [["tenant", "tier", "kind", "usd"], ...rows].map((row) => `${row.join(",")}\r\n`).join("");
+  return csvText([["tenant", "tier", "kind", "usd"], ...rows]);
 }
 
 function billRows(tenant: TenantResult): readonly (readonly string[])[] {
-  const name = csvField(tenant.name);
-  const tier = csvField(tenant.tier);
+  const { name, tier } = tenant;
   return KINDS.flatMap(([kind, usd]) => {
     const amount = usd(tenant.cost);
     return amount === null ? [] : [[name, tier, kind, formatExactUsd(amount)]];
   });
-}
-
-/**
- * Quotes where needed. A text that a spreadsheet would run as a formula gets an apostrophe before it, the spreadsheets'
- * own mark for text: names come from whoever signs up.
- */
-function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

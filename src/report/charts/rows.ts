@@ -4,7 +4,7 @@
  */
 import type { Results, TenantResult } from "../../results/results.ts";
 import { capital } from "../verdict.ts";
-import type { ChartStyle, LegendEntry } from "./frame.ts";
+import { type ChartStyle, type LegendEntry, ROW_HEIGHT } from "./frame.ts";
 import { tierColour } from "./palette.ts";
 
 /** Tenants a chart with one row each has room for. */
@@ -37,4 +37,24 @@ export function tierLegend(
       label: capital(tier.name),
       colour: tierColour(results, style.palette, tier.name),
     }));
+}
+
+/** Names with a place for every side within each. */
+export function groupedAxis(field: string, names: readonly string[]) {
+  return {
+    y: {
+      field,
+      type: "nominal" as const,
+      title: null,
+      sort: null,
+      scale: { domain: [...names], paddingInner: 0.25 },
+      axis: { grid: false },
+    },
+    yOffset: { field: "side", type: "nominal" as const },
+  };
+}
+
+/** Pixels. */
+export function groupedHeight(names: number, sides: number): number {
+  return names * Math.max(ROW_HEIGHT, sides * 14 + 8);
 }

@@ -12,11 +12,10 @@ import {
   countScale,
   frame,
   type LegendEntry,
-  ROW_HEIGHT,
   TIME_HEIGHT,
   timeScale,
 } from "../charts/frame.ts";
-import { OWN_COLOUR, ROWS } from "../charts/rows.ts";
+import { groupedAxis, groupedHeight, OWN_COLOUR, ROWS } from "../charts/rows.ts";
 import { formatMs, formatUsd } from "../format.ts";
 import { chartedTenants, limitNote } from "../order.ts";
 import { capital } from "../verdict.ts";
@@ -222,25 +221,6 @@ function flowSpec(
       },
     ],
   });
-}
-
-/** Names with a place for every side within each. */
-function groupedAxis(field: string, names: readonly string[]) {
-  return {
-    y: {
-      field,
-      type: "nominal" as const,
-      title: null,
-      sort: null,
-      scale: { domain: [...names], paddingInner: 0.25 },
-      axis: { grid: false },
-    },
-    yOffset: { field: "side", type: "nominal" as const },
-  };
-}
-
-function groupedHeight(names: number, sides: number): number {
-  return names * Math.max(ROW_HEIGHT, sides * 14 + 8);
 }
 
 function sideLegend(sides: number, style: ChartStyle): readonly LegendEntry[] {

@@ -13,7 +13,7 @@ import {
   type Unit,
 } from "./measures.ts";
 import { comparisonNotes } from "./notes.ts";
-import { CONFIDENCE, type Interval, meanInterval, meanOf } from "./paired.ts";
+import { CONFIDENCE, type Interval, meanInterval, meanOrNull } from "./paired.ts";
 import { MOST_SIDES, type Side, sideName } from "./side.ts";
 
 /** A side that has at least one run, under the letter it goes by. */
@@ -135,12 +135,6 @@ function difference(
     relative: from === 0 ? null : (to - from) / from,
     interval: meanInterval(differences) ?? null,
   };
-}
-
-/** Null when any run does not know: a mean over the others would be of something else. */
-function meanOrNull(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === values.length ? meanOf(known) : null;
 }
 
 function mapRuns<Value>(

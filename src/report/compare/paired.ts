@@ -35,6 +35,12 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** Null when any run does not know: a mean over the others would be of something else. */
+export function meanOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === values.length ? meanOf(known) : null;
+}
+
 /**
  * Student's t at 0.975, two-sided 95 %.
  *

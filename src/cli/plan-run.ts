@@ -1,0 +1,91 @@
+/**
+ * What the commands that simulate many variants share: threads over all cores, a progress bar, and Ctrl-C, which ends them at
+ * once. Files are written when all is known, so an interrupted command leaves none.
+ */
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
+import { SingleBar } from "cli-progress";
+import type { ScenarioSource } from "../planner/job.ts";
+import { type PoolProgress, UnusableInput, WorkerPool } from "../planner/worker-pool.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { InputError } from "./exit-codes.ts";
+import { packageVersion } from "./package-info.ts";
+import { readText, scenarioOf } from "./read-scenario.ts";
+import { type WholeOption, wholeOption } from "./whole-option.ts";
+
+export interface PlanOptions {
+  readonly set: readonly string[];
+  readonly seed?: string;
+  readonly replications?: string;
+  readonly threads?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** As for `compare`, but one run is enough. */
+const PLAN_REPLICATIONS: WholeOption = { name: "--replications", least: 1, most: 1000 };
+/** More threads than any machine has cores. */
+const THREADS: WholeOption = { name: "--threads", least: 1, most: 1024 };
+
+export interface PlanInput {
+  readonly scenario: Scenario;
+  readonly source: ScenarioSource;
+  readonly replications: number;
+  readonly threads: number;
+  readonly hasBar: boolean;
+}
+
+/** Fails: InputError on a scenario or option that cannot be used. */
+export function readPlanInput(fileName: string, options: PlanOptions): PlanInput {
+  const seed = options.seed === undefined ? [] : [`simulation.seed=${options.seed}`];
+  const overrides = [...options.set, ...seed];
+  const replications = wholeOption(options.replications, PLAN_REPLICATIONS) ?? 1;
+  const threads = wholeOption(options.threads, THREADS) ?? availableParallelism();
+  const text = readText(fileName);
+  const scenario = scenarioOf(text, { fileName, overrides });
+  if (scenario.clients.length === 0) {
+    throw new InputError(`${fileName}: nobody sends anything; add a client under workload`);
+  }
+  const baseDir = dirname(fileName);
+  const source = { text, fileName, overrides, baseDir, tenantryVersion: packageVersion() };
+  const hasBar = options.quiet !== true && options.json !== true && process.stderr.isTTY;
+  return { scenario, source, replications, threads, hasBar };
+}
+
+/** What `work` gives, done by a pool of threads; "interrupted" after Ctrl-C. Fails: InputError. */
+export async function withPool<Result>(
+  { source, threads, hasBar }: PlanInput,
+  work: (pool: WorkerPool) => Promise<Result>,
+): Promise<Result | "interrupted"> {
+  const bar = hasBar ? startBar() : undefined;
+  const onProgress = ({ done, known }: PoolProgress): void => {
+    bar?.setTotal(known);
+    bar?.update(done, { runs: `${Math.floor(done)} of ${known} simulations so far` });
+  };
+  const pool = new WorkerPool(source, { threads, onProgress });
+  const { promise: interrupt, resolve } = Promise.withResolvers<"interrupted">();
+  const onSignal = (): void => resolve("interrupted");
+  process.once("SIGINT", onSignal);
+  try {
+    return await Promise.race([work(pool), interrupt]);
+  } catch (error) {
+    if (!(error instanceof UnusableInput)) throw error;
+    throw new InputError(error.message, { cause: error });
+  } finally {
+    process.off("SIGINT", onSignal);
+    bar?.stop();
+    await pool.close();
+  }
+}
+
+function startBar(): SingleBar {
+  const bar = new SingleBar({
+    format: "{bar} {runs}",
+    stream: process.stderr,
+    hideCursor: false,
+    forceRedraw: true,
+  });
+  bar.start(1, 0, { runs: "loading" });
+  return bar;
+}

@@ -1,0 +1,209 @@
+/** The forms of a comparison of policies: a page that needs nothing else, Markdown, CSV, and tables for a terminal. */
+import type { ChartStyle } from "../charts/frame.ts";
+import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
+import { csvText, type CsvValue } from "../csv.ts";
+import { DEFINITIONS } from "../definitions.ts";
+import type { Block, ReportDocument } from "../document.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatRate,
+  formatShare,
+  formatTimes,
+  formatUsd,
+} from "../format.ts";
+import { htmlPage } from "../html/page.ts";
+import { markdownOf } from "../markdown.ts";
+import { cleaned, type SummaryTable } from "../summary.ts";
+import type { Table } from "../table.ts";
+import { capital, VERDICT_WORDS } from "../verdict.ts";
+import { gpuChart, missChart, ttftChart } from "./charts.ts";
+import type { PolicyComparison, PolicyRow } from "./policies.ts";
+import { platformTable, promiseTable, secondsText, smallestTable, ttftText } from "./tables.ts";
+import {
+  policyHeadline,
+  policyName,
+  policyNotes,
+  sharedGpusText,
+  smallestDetail,
+} from "./words.ts";
+
+/** Renders compare-policies.html. */
+export function policiesHtml(comparison: PolicyComparison, vegaSource: string): string {
+  const document = policiesDocument(comparison, { palette: PAGE_PALETTE, hasLegend: false });
+  const version = comparison.tenantryVersion;
+  const origin = "simulations. Equal scenario, seed and version give an equal page.";
+  return htmlPage(document, { vegaSource, version, origin });
+}
+
+/** Renders compare-policies.md. */
+export function policiesMarkdown(comparison: PolicyComparison): string {
+  return markdownOf(policiesDocument(comparison, { palette: LIGHT, hasLegend: false }));
+}
+
+function policiesDocument(comparison: PolicyComparison, style: ChartStyle): ReportDocument {
+  const { scenario, setting, simulatedSeconds, policies } = comparison;
+  const { seeds, sharedGpus, otherGpus } = setting;
+  const charts = [ttftChart(comparison, style), missChart(comparison, style)];
+  const sections = [
+    {
+      id: "smallest",
+      title: "Smallest platform",
+      blocks: [...chartBlock(gpuChart(comparison, style)), ...tables(smallestTable(comparison))],
+    },
+    {
+      id: "promises",
+      title: "Promises",
+      blocks: [...chartBlock(...charts), ...tables(promiseTable(comparison))],
+    },
+    { id: "platform", title: "Fairness and cost", blocks: tables(platformTable(comparison)) },
+    {
+      id: "notes",
+      title: "How to read this",
+      blocks: [
+        ...policyNotes(comparison).map((text): Block => ({ kind: "text", text })),
+        { kind: "definitions", definitions: DEFINED } as const,
+      ],
+    },
+  ];
+  return {
+    title: `${scenario.name}: policies compared`,
+    question: "",
+    headline: policyHeadline(comparison),
+    facts: [
+      ["Simulated", `${policies.length} ways, ${formatDuration(simulatedSeconds)} each`],
+      ["Seeds", seeds.length === 1 ? String(seeds[0]) : `${seeds[0]} to ${seeds.at(-1)}`],
+      ["Shared GPUs", formatCount(sharedGpus)],
+      ...(otherGpus > 0 ? [["Other GPUs", formatCount(otherGpus)] as const] : []),
+    ],
+    verdicts: [],
+    figures: [],
+    sections: sections.filter(({ blocks }) => blocks.length > 0),
+  };
+}
+
+const DEFINED = [
+  DEFINITIONS.ttft,
+  DEFINITIONS.quantiles,
+  DEFINITIONS.verdict,
+  DEFINITIONS.compliance,
+  DEFINITIONS.goodput,
+  DEFINITIONS.jain,
+  DEFINITIONS.utilization,
+  DEFINITIONS.mfu,
+];
+
+function chartBlock(...list: readonly ReturnType<typeof gpuChart>[]): readonly Block[] {
+  const charts = list.filter((chart) => chart !== undefined);
+  return charts.length === 0 ? [] : [{ kind: "charts", charts }];
+}
+
+function tables(...list: readonly (Table | undefined)[]): readonly Block[] {
+  return list.filter((table) => table !== undefined).map((table) => ({ kind: "table", table }));
+}
+
+/** Renders compare-policies.csv: a row per policy, with every digit. */
+export function policiesCsv({ tiers, policies }: PolicyComparison): string {
+  const head = [
+    "policy",
+    ...tiers.flatMap(({ name }) => [
+      `${name}_sla`,
+      `${name}_compliance_owed`,
+      `${name}_ttft_ms_p99`,
+      `${name}_goodput_per_s`,
+    ]),
+    ...["service_gap", "service_gap_bound", "jain_index", "preemptions"],
+    ...["recomputed_tokens", "recomputed_gpu_seconds", "usd_per_million_tokens", "busy", "mfu"],
+    ...["smallest", "smallest_shared_gpus", "smallest_total_gpus", "smallest_replicas"],
+  ];
+  return csvText([head, ...policies.map(csvRow)]);
+}
+
+function csvRow(row: PolicyRow): readonly CsvValue[] {
+  const { smallest } = row;
+  return [
+    row.name,
+    ...row.tiers.flatMap((tier): readonly CsvValue[] => [
+      row.isRun ? tier.verdict : null,
+      tier.complianceOwed,
+      tier.ttftMsP99,
+      tier.goodputPerS,
+    ]),
+    ...[row.serviceGap, row.serviceGapBound, row.jainIndex, row.preemptions],
+    ...[row.recomputedTokens, row.recomputedGpuSeconds, row.usdPerMillionTokens, row.busy, row.mfu],
+    smallest?.kind ?? null,
+    smallest?.kind === "found" ? smallest.gpus : null,
+    row.totalGpus,
+    smallest?.kind === "found" ? smallestDetail(row) : null,
+  ];
+}
+
+/** The tables for a terminal of 80 columns. */
+export function policiesTables(comparison: PolicyComparison): readonly SummaryTable[] {
+  const { tiers, policies } = comparison;
+  return [
+    ...tiers.map(
+      ({ name, ttftLimitMs }, at): SummaryTable => ({
+        title: capital(cleaned(name)),
+        head: ["Policy", "SLA", "Kept", "TTFT P99", "Goodput"],
+        rows: policies.flatMap((row) => {
+          const tier = row.tiers[at];
+          if (tier === undefined || !row.isRun) return [];
+          return [
+            [
+              policyName(row.name),
+              VERDICT_WORDS[tier.verdict],
+              formatPercent(tier.complianceOwed),
+              ttftText(tier, ttftLimitMs),
+              formatRate(tier.goodputPerS),
+            ],
+          ];
+        }),
+      }),
+    ),
+    {
+      title: "Fairness, work lost, cost",
+      head: ["Policy", "Gap/bound", "Jain", "Evicted", "Again", "GPU", "$/M", "Busy"],
+      rows: policies.filter(({ isRun }) => isRun).map(platformRow),
+    },
+    ...(policies.every(({ smallest }) => smallest === null)
+      ? []
+      : [
+          {
+            title: "Fewest GPUs that keep every promise",
+            head: ["Policy", "Shared GPUs", "Total GPUs"],
+            rows: policies.map((row) => [
+              policyName(row.name),
+              sharedGpusText(row),
+              formatCount(row.totalGpus),
+            ]),
+          },
+        ]),
+  ];
+}
+
+function platformRow(row: PolicyRow): readonly string[] {
+  return [
+    policyName(row.name),
+    gapText(row),
+    formatNumber(row.jainIndex, 3),
+    shortCount(row.preemptions),
+    shortCount(row.recomputedTokens),
+    secondsText(row.recomputedGpuSeconds),
+    formatUsd(row.usdPerMillionTokens),
+    formatShare(row.busy),
+  ];
+}
+
+/** The service gap as a multiple of its bound. */
+function gapText({ serviceGap: gap, serviceGapBound: bound }: PolicyRow): string {
+  return formatTimes(gap === null || bound === null || bound === 0 ? null : gap / bound);
+}
+
+/** "812", "12.3 k", "4.56 M": as wide as a terminal has room for. */
+function shortCount(value: number | null): string {
+  if (value === null || value < 10_000) return formatCount(value);
+  return value < 1e6 ? `${formatNumber(value / 1000)} k` : `${formatNumber(value / 1e6)} M`;
+}
