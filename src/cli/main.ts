@@ -7,8 +7,10 @@ import { checkCommand } from "./check.ts";
 import { type CompareOptions, compareCommand } from "./compare.ts";
 import { type ComparePoliciesOptions, comparePoliciesCommand } from "./compare-policies.ts";
 import { EXIT, EXIT_CODE_HELP, InputError } from "./exit-codes.ts";
+import { interferenceCommand } from "./interference.ts";
 import { type LoadOptions, loadCommand } from "./load.ts";
 import { packageVersion } from "./package-info.ts";
+import type { PlanOptions } from "./plan-run.ts";
 import { type ReloadOptions, reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { type ServeOptions, serveCommand } from "./serve.ts";
@@ -65,6 +67,11 @@ function addPlanning(program: Command): void {
     .option("--max-gpus <n>", "most shared GPUs to try (default: 4 times as many, at least 64)")
     .action(async (file: string, options: ComparePoliciesOptions) => {
       process.exitCode = await comparePoliciesCommand(file, options);
+    });
+  planning(program, "interference")
+    .description("run without each tenant in turn: what does its presence cost the others?")
+    .action(async (file: string, options: PlanOptions) => {
+      process.exitCode = await interferenceCommand(file, options);
     });
 }
 

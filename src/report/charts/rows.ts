@@ -39,8 +39,8 @@ export function tierLegend(
     }));
 }
 
-/** Names with a place for every side within each. */
-export function groupedAxis(field: string, names: readonly string[]) {
+/** Names with a place for every side within each, the sides in the order given. */
+export function groupedAxis(field: string, names: readonly string[], sides: readonly string[]) {
   return {
     y: {
       field,
@@ -50,7 +50,7 @@ export function groupedAxis(field: string, names: readonly string[]) {
       scale: { domain: [...names], paddingInner: 0.25 },
       axis: { grid: false },
     },
-    yOffset: { field: "side", type: "nominal" as const },
+    yOffset: { field: "side", type: "nominal" as const, scale: { domain: [...sides] } },
   };
 }
 

@@ -34,6 +34,13 @@ const METRICS: readonly Metric[] = [
   { id: "e2e", title: "End-to-end time", of: (latency) => latency.e2eMs },
 ];
 
+const TIPS = [
+  { field: "tier", title: "Tier" },
+  { field: "side", title: "Side" },
+  { field: "p50Text", title: "P50" },
+  { field: "p99Text", title: "P99" },
+];
+
 /** Latency per tier, one chart per metric that anybody has a sample of. */
 export function latencyComparison(firsts: readonly Results[], style: ChartStyle): readonly Chart[] {
   return METRICS.flatMap((metric) => {
@@ -64,16 +71,11 @@ export function latencyComparison(firsts: readonly Results[], style: ChartStyle)
       })),
     };
     const x = { type: "quantitative", title: null, scale: scale.scale, axis: scale.axis } as const;
-    const { y, yOffset } = groupedAxis("tier", [...new Set(rows.map(({ tier }) => tier))]);
-    const tooltip = [
-      { field: "tier", title: "Tier" },
-      { field: "side", title: "Side" },
-      { field: "p50Text", title: "P50" },
-      { field: "p99Text", title: "P99" },
-    ];
+    const tiers = [...new Set(rows.map(({ tier }) => tier))];
+    const { y, yOffset } = groupedAxis("tier", tiers, sideNames(firsts.length));
     const spec = frame(style, {
       title: `${metric.title} per tier, P50 to P99, side by side`,
-      height: groupedHeight(new Set(rows.map(({ tier }) => tier)).size, firsts.length),
+      height: groupedHeight(tiers.length, firsts.length),
       layer: [
         {
           data,
@@ -84,13 +86,19 @@ export function latencyComparison(firsts: readonly Results[], style: ChartStyle)
             y,
             yOffset,
             color: OWN_COLOUR,
-            tooltip,
+            tooltip: TIPS,
           },
         },
         {
           data,
           mark: { type: "point", filled: true, size: 50, opacity: 1, stroke: style.palette.ink },
-          encoding: { x: { ...x, field: "p99" }, y, yOffset, color: OWN_COLOUR, tooltip },
+          encoding: {
+            x: { ...x, field: "p99" },
+            y,
+            yOffset,
+            color: OWN_COLOUR,
+            tooltip: TIPS,
+          },
         },
       ],
     });
@@ -157,7 +165,7 @@ export function billComparison(
       })),
     );
   if (bars.every(({ usd }) => usd === null || usd === 0)) return undefined;
-  const { y, yOffset } = groupedAxis("tenant", shown);
+  const { y, yOffset } = groupedAxis("tenant", shown, sideNames(comparison.sides.length));
   const axis = { format: "$~g", tickCount: 5 };
   return {
     id: "compare-bills",
@@ -224,8 +232,12 @@ function flowSpec(
 }
 
 function sideLegend(sides: number, style: ChartStyle): readonly LegendEntry[] {
-  return Array.from({ length: sides }, (_, side) => ({
-    label: sideName(side),
+  return sideNames(sides).map((label, side) => ({
+    label,
     colour: categorical(style.palette, side),
   }));
+}
+
+function sideNames(sides: number): readonly string[] {
+  return Array.from({ length: sides }, (_, side) => sideName(side));
 }

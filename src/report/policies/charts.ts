@@ -14,36 +14,43 @@ import { categorical } from "../charts/palette.ts";
 import { groupedAxis, groupedHeight, nameAxis, OWN_COLOUR } from "../charts/rows.ts";
 import { formatCount, formatLimitMs, formatMs, formatPercent } from "../format.ts";
 import { capital } from "../verdict.ts";
-import type { PolicyComparison, TierFigures } from "./policies.ts";
+import type { PolicyComparison, PolicyRow, TierFigures } from "./policies.ts";
 import { policyName, sharedGpusText } from "./words.ts";
 
 /** Fewest GPUs per policy, the kept ones beside the shared; undefined without an answer. */
-export function gpuChart(
-  { policies, setting }: PolicyComparison,
-  style: ChartStyle,
-): Chart | undefined {
+export function gpuChart(comparison: PolicyComparison, style: ChartStyle): Chart | undefined {
+  const { policies, setting } = comparison;
   const { palette } = style;
   if (policies.every(({ totalGpus }) => totalGpus === null)) return undefined;
-  const bars = policies.flatMap((row) => {
-    const policy = policyName(row.name);
-    if (row.smallest?.kind !== "found") return [];
-    const { gpus } = row.smallest;
-    const kept = {
-      policy,
-      what: "Dedicated, kept",
-      from: 0,
-      to: setting.otherGpus,
-      colour: palette.c7,
-    };
-    const total = setting.otherGpus + gpus;
-    const shared = {
-      policy,
-      what: "Shared",
-      from: setting.otherGpus,
-      to: total,
-      colour: palette.c0,
-    };
-    return (setting.otherGpus > 0 ? [kept, shared] : [shared]).map((bar) => ({
+  const hasKept = setting.otherGpus > 0;
+  const shared = { label: "Shared", colour: palette.c0 };
+  return {
+    id: "policies-gpus",
+    title: "Fewest GPUs that keep every promise",
+    note: hasKept
+      ? "Labels: shared GPUs, of all. The kept ones were not searched."
+      : "Labels: shared GPUs.",
+    legend: hasKept ? [{ label: KEPT, colour: palette.c7 }, shared] : [shared],
+    spec: frame(style, {
+      title: "Fewest GPUs with which each policy keeps every promise",
+      height: (ROW_HEIGHT + 4) * policies.length,
+      layer: gpuLayers(comparison, style),
+    }),
+  };
+}
+
+const KEPT = "Dedicated and others, kept";
+
+function gpuLayers({ policies, setting }: PolicyComparison, style: ChartStyle): readonly Layer[] {
+  const { palette } = style;
+  const { otherGpus: kept } = setting;
+  const bars = policies.flatMap(({ name, smallest }) => {
+    if (smallest?.kind !== "found") return [];
+    const policy = policyName(name);
+    const to = kept + smallest.gpus;
+    const shared = { policy, what: "Shared", from: kept, to, colour: palette.c0 };
+    const others = { policy, what: KEPT, from: 0, to: kept, colour: palette.c7 };
+    return (kept > 0 ? [others, shared] : [shared]).map((bar) => ({
       ...bar,
       text: formatCount(bar.to - bar.from),
     }));
@@ -51,9 +58,7 @@ export function gpuChart(
   const labels = policies.map((row) => ({
     policy: policyName(row.name),
     at: row.totalGpus ?? 0,
-    text:
-      sharedGpusText(row) +
-      (setting.otherGpus > 0 && row.totalGpus !== null ? ` of ${formatCount(row.totalGpus)}` : ""),
+    text: gpuLabel(row, kept),
   }));
   const y = nameAxis(
     "policy",
@@ -62,48 +67,38 @@ export function gpuChart(
   const most = labels.reduce((high, { at }) => Math.max(high, at), 1);
   const scale = { domain: [0, most * 1.25], nice: false };
   const axis = { tickCount: 5, format: "d", tickMinStep: 1 };
-  return {
-    id: "policies-gpus",
-    title: "Fewest GPUs that keep every promise",
-    note:
-      setting.otherGpus > 0
-        ? "Labels: shared GPUs of all. Dedicated pools were not searched."
-        : "Labels: shared GPUs.",
-    legend: [
-      ...(setting.otherGpus > 0 ? [{ label: "Dedicated, kept", colour: palette.c7 }] : []),
-      { label: "Shared", colour: palette.c0 },
-    ],
-    spec: frame(style, {
-      title: "Fewest GPUs with which each policy keeps every promise",
-      height: (ROW_HEIGHT + 4) * policies.length,
-      layer: [
-        {
-          data: { values: bars },
-          mark: { type: "bar", height: 16 },
-          encoding: {
-            x: { field: "from", type: "quantitative", title: null, scale, axis },
-            x2: { field: "to" },
-            y,
-            color: OWN_COLOUR,
-            tooltip: [
-              { field: "policy", title: "Policy" },
-              { field: "what", title: "GPUs" },
-              { field: "text", title: "Count" },
-            ],
-          },
-        },
-        {
-          data: { values: labels },
-          mark: { type: "text", align: "left", dx: 6, color: palette["ink-2"], fontSize: 11 },
-          encoding: {
-            x: { field: "at", type: "quantitative", scale },
-            y,
-            text: { field: "text", type: "nominal" },
-          },
-        },
-      ],
-    }),
-  };
+  const tooltip = [
+    { field: "policy", title: "Policy" },
+    { field: "what", title: "GPUs" },
+    { field: "text", title: "Count" },
+  ];
+  return [
+    {
+      data: { values: bars },
+      mark: { type: "bar", height: 16 },
+      encoding: {
+        x: { field: "from", type: "quantitative", title: null, scale, axis },
+        x2: { field: "to" },
+        y,
+        color: OWN_COLOUR,
+        tooltip,
+      },
+    },
+    {
+      data: { values: labels },
+      mark: { type: "text", align: "left", dx: 6, color: palette["ink-2"], fontSize: 11 },
+      encoding: {
+        x: { field: "at", type: "quantitative", scale },
+        y,
+        text: { field: "text", type: "nominal" },
+      },
+    },
+  ];
+}
+
+function gpuLabel(row: PolicyRow, kept: number): string {
+  const shared = sharedGpusText(row);
+  return kept > 0 && row.totalGpus !== null ? `${shared} of ${formatCount(row.totalGpus)}` : shared;
 }
 
 /** One tier under one policy. */
@@ -128,10 +123,7 @@ export function ttftChart(comparison: PolicyComparison, style: ChartStyle): Char
   const { scale, axis, floor, isLog } = timeScale([...points, ...limits].map(({ value }) => value));
   const drawn = points.map((point) => ({ ...point, value: compact(Math.max(point.value, floor)) }));
   const x = { field: "value", type: "quantitative", title: null, scale, axis } as const;
-  const { y, yOffset } = groupedAxis(
-    "tier",
-    comparison.tiers.map(({ name }) => capital(name)),
-  );
+  const { y, yOffset } = policyAxis(comparison);
   const tick: Layer = {
     data: { values: limits },
     mark: {
@@ -176,18 +168,15 @@ export function ttftChart(comparison: PolicyComparison, style: ChartStyle): Char
   };
 }
 
-/** Share of requests within quota that missed a target or were not served. */
+/** Share of requests within quota that missed a target or were not served; undefined where none was. */
 export function missChart(comparison: PolicyComparison, style: ChartStyle): Chart | undefined {
   const points = pointsOf(comparison, style, {
     of: ({ complianceOwed }) => (complianceOwed === null ? null : 1 - complianceOwed),
     words: formatPercent,
   });
-  if (points.length === 0) return undefined;
+  if (points.every(({ value }) => value === 0)) return undefined;
   const values = points.map((point) => ({ ...point, value: compact(point.value) }));
-  const { y, yOffset } = groupedAxis(
-    "tier",
-    comparison.tiers.map(({ name }) => capital(name)),
-  );
+  const { y, yOffset } = policyAxis(comparison);
   const axis = { tickCount: 5, format: "~p" };
   return {
     id: "policies-missed",
@@ -206,7 +195,7 @@ export function missChart(comparison: PolicyComparison, style: ChartStyle): Char
               field: "value",
               type: "quantitative",
               title: null,
-              scale: countScale(points.map(({ value }) => Math.max(value, 0.001))),
+              scale: countScale(points.map(({ value }) => value)),
               axis,
             },
             y,
@@ -245,12 +234,19 @@ function pointsOf(
   );
 }
 
+function policyAxis({ tiers, policies }: PolicyComparison) {
+  return groupedAxis(
+    "tier",
+    tiers.map(({ name }) => capital(name)),
+    policies.filter(({ isRun }) => isRun).map(({ name }) => policyName(name)),
+  );
+}
+
 function policyLegend(
   { policies }: PolicyComparison,
   { palette }: ChartStyle,
 ): readonly LegendEntry[] {
-  return policies.map(({ name }, index) => ({
-    label: policyName(name),
-    colour: categorical(palette, index),
-  }));
+  return policies.flatMap(({ name, isRun }, index) =>
+    isRun ? [{ label: policyName(name), colour: categorical(palette, index) }] : [],
+  );
 }

@@ -104,6 +104,18 @@ function tables(...list: readonly (Table | undefined)[]): readonly Block[] {
   return list.filter((table) => table !== undefined).map((table) => ({ kind: "table", table }));
 }
 
+const CSV_FIGURES: readonly (readonly [string, (row: PolicyRow) => number | null])[] = [
+  ["service_gap", (row) => row.serviceGap],
+  ["service_gap_bound", (row) => row.serviceGapBound],
+  ["jain_index", (row) => row.jainIndex],
+  ["preemptions", (row) => row.preemptions],
+  ["recomputed_tokens", (row) => row.recomputedTokens],
+  ["recomputed_gpu_seconds", (row) => row.recomputedGpuSeconds],
+  ["usd_per_million_tokens", (row) => row.usdPerMillionTokens],
+  ["busy", (row) => row.busy],
+  ["mfu", (row) => row.mfu],
+];
+
 /** Renders compare-policies.csv: a row per policy, with every digit. */
 export function policiesCsv({ tiers, policies }: PolicyComparison): string {
   const head = [
@@ -114,9 +126,11 @@ export function policiesCsv({ tiers, policies }: PolicyComparison): string {
       `${name}_ttft_ms_p99`,
       `${name}_goodput_per_s`,
     ]),
-    ...["service_gap", "service_gap_bound", "jain_index", "preemptions"],
-    ...["recomputed_tokens", "recomputed_gpu_seconds", "usd_per_million_tokens", "busy", "mfu"],
-    ...["smallest", "smallest_shared_gpus", "smallest_total_gpus", "smallest_replicas"],
+    ...CSV_FIGURES.map(([name]) => name),
+    "smallest",
+    "smallest_shared_gpus",
+    "smallest_total_gpus",
+    "smallest_replicas",
   ];
   return csvText([head, ...policies.map(csvRow)]);
 }
@@ -131,8 +145,7 @@ function csvRow(row: PolicyRow): readonly CsvValue[] {
       tier.ttftMsP99,
       tier.goodputPerS,
     ]),
-    ...[row.serviceGap, row.serviceGapBound, row.jainIndex, row.preemptions],
-    ...[row.recomputedTokens, row.recomputedGpuSeconds, row.usdPerMillionTokens, row.busy, row.mfu],
+    ...CSV_FIGURES.map(([, of]) => of(row)),
     smallest?.kind ?? null,
     smallest?.kind === "found" ? smallest.gpus : null,
     row.totalGpus,
