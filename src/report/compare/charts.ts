@@ -34,7 +34,7 @@ const METRICS: readonly Metric[] = [
   { id: "e2e", title: "End-to-end time", of: (latency) => latency.e2eMs },
 ];
 
-const TIPS = [
+const LATENCY_TOOLTIP = [
   { field: "tier", title: "Tier" },
   { field: "side", title: "Side" },
   { field: "p50Text", title: "P50" },
@@ -72,7 +72,11 @@ export function latencyComparison(firsts: readonly Results[], style: ChartStyle)
     };
     const x = { type: "quantitative", title: null, scale: scale.scale, axis: scale.axis } as const;
     const tiers = [...new Set(rows.map(({ tier }) => tier))];
-    const { y, yOffset } = groupedAxis("tier", tiers, sideNames(firsts.length));
+    const others = {
+      ...groupedAxis("tier", tiers, sideNames(firsts.length)),
+      color: OWN_COLOUR,
+      tooltip: LATENCY_TOOLTIP,
+    };
     const spec = frame(style, {
       title: `${metric.title} per tier, P50 to P99, side by side`,
       height: groupedHeight(tiers.length, firsts.length),
@@ -80,25 +84,12 @@ export function latencyComparison(firsts: readonly Results[], style: ChartStyle)
         {
           data,
           mark: { type: "bar", height: 8, cornerRadius: 4 },
-          encoding: {
-            x: { ...x, field: "p50" },
-            x2: { field: "p99" },
-            y,
-            yOffset,
-            color: OWN_COLOUR,
-            tooltip: TIPS,
-          },
+          encoding: { x: { ...x, field: "p50" }, x2: { field: "p99" }, ...others },
         },
         {
           data,
           mark: { type: "point", filled: true, size: 50, opacity: 1, stroke: style.palette.ink },
-          encoding: {
-            x: { ...x, field: "p99" },
-            y,
-            yOffset,
-            color: OWN_COLOUR,
-            tooltip: TIPS,
-          },
+          encoding: { x: { ...x, field: "p99" }, ...others },
         },
       ],
     });

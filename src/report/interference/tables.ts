@@ -35,6 +35,7 @@ function effectCell(effect: Effect | null, measure: Measure): Cell {
   const text = `${measure.change(change)}${ratio}`;
   const hint = `${bothText(change, measure)}${intervalWords(change, measure)}`;
   if (change.change === 0 || mayBeChance(change)) return toned(text, "muted", hint);
+  if (change.interval === null) return toned(text, "plain", hint);
   const isCost = measure.id === "ttft" ? change.change > 0 : change.change < 0;
   return toned(text, isCost ? "bad" : "good", hint);
 }
