@@ -1,6 +1,7 @@
 /**
  * The static partition: every shared pool split into one pool per tier, first come first served within each, so that tiers share
- * and lend nothing. It is what sharing is measured against. Dedicated pools, and shared ones that nobody sends to, stay.
+ * and lend nothing. It is what sharing is measured against. Dedicated pools, and shared ones that nobody sends to,
+ * stay, and lend nothing.
  */
 import { assert } from "../base/assert.ts";
 import type { PoolConfig } from "../engine/config.ts";
@@ -89,7 +90,7 @@ export function partitioned(scenario: Scenario): Scenario {
 
 function partPool({ platform }: Scenario, { from, tier, replicas }: Part): PoolConfig {
   const pool = platform.pools[from]!;
-  if (tier === undefined) return pool;
+  if (tier === undefined) return { ...pool, lend: false };
   return {
     ...pool,
     name: `${pool.name}-${platform.tiers[tier]!.name}`,

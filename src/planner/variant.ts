@@ -4,6 +4,7 @@
  * stays as it is, random streams included, so that runs with equal seeds can be compared pair by pair.
  */
 import type { PolicyName } from "../engine/config.ts";
+import { isOverlapping } from "../scenario/resolve/run.ts";
 import type { FaultConfig, Scenario } from "../scenario/scenario.ts";
 import { partitioned } from "./partition.ts";
 
@@ -68,13 +69,4 @@ export function faultsWithin(
     if (!kept.some((other) => isOverlapping(other, moved))) kept.push(moved);
   }
   return kept;
-}
-
-function isOverlapping(a: FaultConfig, b: FaultConfig): boolean {
-  const isSame = a.kind === b.kind && a.pool === b.pool && a.replica === b.replica;
-  return isSame && a.atNs < endNs(b) && b.atNs < endNs(a);
-}
-
-function endNs(fault: FaultConfig): number {
-  return fault.atNs + (fault.kind === "crash" ? fault.downForNs : fault.forNs);
 }

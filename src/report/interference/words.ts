@@ -96,7 +96,7 @@ export function interferenceNotes({ setting, confidence }: Interference): readon
     ...(owners.length === 0
       ? []
       : [
-          `A dedicated pool stays when its owner is absent, and stands idle (${owners.join(", ")}): its GPUs are given to nobody.`,
+          `A dedicated pool stays when its owner is absent (${owners.join(", ")}): its GPUs stand idle, unless it lends.`,
         ]),
     ...(dependentClients.length === 0
       ? []

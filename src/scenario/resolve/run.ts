@@ -24,7 +24,7 @@ export function resolveFaults(context: Context, platform: PlatformConfig): Fault
 }
 
 /** Whether two faults of the same kind hit the same replica at the same time: which one ends it would be anyone's guess. */
-function isOverlapping(a: FaultConfig, b: FaultConfig): boolean {
+export function isOverlapping(a: FaultConfig, b: FaultConfig): boolean {
   const isSame = a.kind === b.kind && a.pool === b.pool && a.replica === b.replica;
   return isSame && a.atNs < endOf(b) && b.atNs < endOf(a);
 }

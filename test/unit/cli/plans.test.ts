@@ -44,13 +44,14 @@ beforeAll(() => {
   write("trace.csv", "time_s,client,prompt_tokens,output_tokens\n0,a,10,5\n1,a,ten,5\n");
 });
 
-describe("compare-policies", () => {
-  const args = ["two.yaml", "--policies", "fcfs, slo-fair", "--max-gpus", "16"];
+function compared(threads: string) {
+  const some = ["two.yaml", "--policies", "fcfs, slo-fair", "--max-gpus", "16"];
+  return tenantry("compare-policies", ...some, "--threads", threads, "--out", `out-${threads}`);
+}
 
+describe("compare-policies", () => {
   test("prints tables and writes its files, the same with one thread and with two", () => {
-    const run = (threads: string) =>
-      tenantry("compare-policies", ...args, "--threads", threads, "--out", `out-${threads}`);
-    const { status, stdout, stderr } = run("2");
+    const { status, stdout, stderr } = compared("2");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toContain("Fewest GPUs that keep every promise");
     expect(
@@ -63,7 +64,7 @@ describe("compare-policies", () => {
       "compare-policies.md",
     ];
     expect(readdirSync(join(folder, "out-2")).toSorted()).toEqual(files);
-    expect(run("1").stdout.replaceAll("out-1", "out-2")).toBe(stdout);
+    expect(compared("1").stdout.replaceAll("out-1", "out-2")).toBe(stdout);
     for (const file of files) {
       const one = readFileSync(join(folder, "out-1", file), "utf8");
       expect(readFileSync(join(folder, "out-2", file), "utf8")).toBe(one);

@@ -10,6 +10,7 @@ import { pooled, sourceOf, twoTiers } from "./files.ts";
 
 const POLICIES = ["fcfs", "strict-priority", "vtc", "slo-fair"] as const;
 const MOST_GPUS = 12;
+const SIZES = Array.from({ length: MOST_GPUS }, (_, at) => at + 1);
 
 function plan(threads: number, text: string, replications: number) {
   const options = { policies: POLICIES, replications, mostGpus: MOST_GPUS };
@@ -26,30 +27,23 @@ describe("the smallest platform", () => {
     return fitOfRuns(runs).kind === "met";
   }
 
+  /** The least pool of the partition with which all is well, the other as large as it may be. */
+  function least(pool: number): number {
+    const others = [3 - pool, MOST_GPUS] as const;
+    return SIZES.find((size) => meets({ isPartitioned: true, replicas: [[pool, size], others] }))!;
+  }
+
   test("is what trying every size says, for every policy and for the partition", async () => {
     const outcomes = await plan(2, text, 2);
     for (const policy of POLICIES) {
-      const sizes = Array.from({ length: MOST_GPUS }, (_, at) => at + 1);
-      const least = sizes.find((size) => meets({ policy, replicas: [[1, size]] }));
+      const gpus = SIZES.find((size) => meets({ policy, replicas: [[1, size]] }));
       const outcome = outcomes.find(({ name }) => name === policy)!;
-      expect(outcome.smallest, policy).toEqual({ kind: "found", replicas: [least], gpus: least });
+      expect(outcome.smallest, policy).toEqual({ kind: "found", replicas: [gpus], gpus });
     }
     const partition = outcomes.find(({ name }) => name === "static-partition")!;
     if (partition.smallest?.kind !== "found") expect.fail("the partition fits within the limit");
     const [silver = 0, bronze = 0] = partition.smallest.replicas;
     expect(partition.pools).toEqual(["shared-silver", "shared-bronze"]);
-    const least = (pool: number): number => {
-      const sizes = Array.from({ length: MOST_GPUS }, (_, at) => at + 1);
-      return sizes.find((size) =>
-        meets({
-          isPartitioned: true,
-          replicas: [
-            [pool, size],
-            [3 - pool, MOST_GPUS],
-          ],
-        }),
-      )!;
-    };
     expect([silver, bronze]).toEqual([least(1), least(2)]);
     expect(partition.smallest.gpus).toBe(silver + bronze);
   });

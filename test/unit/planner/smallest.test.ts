@@ -76,6 +76,11 @@ describe("one pool", () => {
   });
 });
 
+/** Two pools that make up for each other. */
+function fits([a = 0, b = 0]: readonly number[]): boolean {
+  return a + 2 * b >= 11;
+}
+
 describe("several pools", () => {
   test("each as small as it can be, with GPUs counted by replica", async () => {
     const least = [3, 1, 7];
@@ -87,7 +92,6 @@ describe("several pools", () => {
   });
 
   test("where pools make up for each other, none can give up a replica", async () => {
-    const fits = ([a = 0, b = 0]: readonly number[]): boolean => a + 2 * b >= 11;
     const space = { pools: [pool(4), pool(4)], mostGpus: 64 };
     const answer = await smallestSizes(space, (sizes) =>
       Promise.resolve(fits(sizes) ? MET : MISSED),

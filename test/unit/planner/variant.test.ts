@@ -46,7 +46,8 @@ test("policy, sizes and seed are put in place, and the scenario given is left al
 });
 
 describe("the static partition", () => {
-  const scenario = scenarioOf(twoTiers({ replicas: 6 }));
+  const lending = ["platform.pools.own.lend=true"];
+  const scenario = scenarioOf(twoTiers({ replicas: 6 }), lending);
 
   test("splits the shared pool by the shares of the tiers that send to it: 30 to 20 of 6 replicas", () => {
     // One each, and of the other 4: 2.4 and 1.6, the larger remainder first.
@@ -62,6 +63,7 @@ describe("the static partition", () => {
       "shared-bronze",
     ]);
     expect(platform.policy.name).toBe("fcfs");
+    expect(platform.pools.map(({ lend }) => lend)).toEqual([false, false, false]);
     expect(platform.tenants.map(({ pools }) => pools)).toEqual([[0], [1], [2]]);
     expect(clients.map(({ pool }) => pool)).toEqual([0, 1, 2]);
   });
@@ -112,14 +114,11 @@ describe("the static partition", () => {
   });
 });
 
+function crash(replica: number, atS: number): FaultConfig {
+  return { kind: "crash", pool: 0, replica, atNs: atS * 1e9, downForNs: 10e9 };
+}
+
 test("faults of replicas that are not there move on, and no two of a kind strike one replica at once", () => {
-  const crash = (replica: number, atS: number): FaultConfig => ({
-    kind: "crash",
-    pool: 0,
-    replica,
-    atNs: atS * 1e9,
-    downForNs: 10e9,
-  });
   const struck = (replicas: number) =>
     faultsWithin([crash(0, 0), crash(3, 5), crash(4, 20)], [replicas]).map(({ replica, atNs }) => [
       replica,

@@ -95,9 +95,11 @@ describe("figures", () => {
   });
 });
 
-describe("words", () => {
-  const headline = (...sides: PolicySide[]) => policyHeadline(comparePolicies(sides, SETTING));
+function headline(...sides: readonly PolicySide[]): string {
+  return policyHeadline(comparePolicies(sides, SETTING));
+}
 
+describe("words", () => {
   test("who needs least, and what a partition takes", () => {
     const both = headline(
       side("fcfs", found(9)),
