@@ -77,7 +77,7 @@ describe("one pool", () => {
 });
 
 /** Two pools that make up for each other. */
-function fits([a = 0, b = 0]: readonly number[]): boolean {
+function areEnough([a = 0, b = 0]: readonly number[]): boolean {
   return a + 2 * b >= 11;
 }
 
@@ -94,13 +94,13 @@ describe("several pools", () => {
   test("where pools make up for each other, none can give up a replica", async () => {
     const space = { pools: [pool(4), pool(4)], mostGpus: 64 };
     const answer = await smallestSizes(space, (sizes) =>
-      Promise.resolve(fits(sizes) ? MET : MISSED),
+      Promise.resolve(areEnough(sizes) ? MET : MISSED),
     );
     if (answer.kind !== "found") expect.fail("a size was there to be found");
     const [a = 0, b = 0] = answer.replicas;
-    expect(fits([a, b])).toBe(true);
-    expect(a > 1 && fits([a - 1, b])).toBe(false);
-    expect(b > 1 && fits([a, b - 1])).toBe(false);
+    expect(areEnough([a, b])).toBe(true);
+    expect(a > 1 && areEnough([a - 1, b])).toBe(false);
+    expect(b > 1 && areEnough([a, b - 1])).toBe(false);
   });
 
   test("one replica of each beyond the limit is no platform", async () => {

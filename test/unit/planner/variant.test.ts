@@ -118,12 +118,13 @@ function crash(replica: number, atS: number): FaultConfig {
   return { kind: "crash", pool: 0, replica, atNs: atS * 1e9, downForNs: 10e9 };
 }
 
+/** Where and when three crashes strike a pool of so many replicas. */
+function struck(replicas: number) {
+  const faults = [crash(0, 0), crash(3, 5), crash(4, 20)];
+  return faultsWithin(faults, [replicas]).map(({ replica, atNs }) => [replica, atNs / 1e9]);
+}
+
 test("faults of replicas that are not there move on, and no two of a kind strike one replica at once", () => {
-  const struck = (replicas: number) =>
-    faultsWithin([crash(0, 0), crash(3, 5), crash(4, 20)], [replicas]).map(({ replica, atNs }) => [
-      replica,
-      atNs / 1e9,
-    ]);
   expect(struck(5)).toEqual([
     [0, 0],
     [3, 5],
