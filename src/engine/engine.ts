@@ -18,6 +18,7 @@ import { MemoryGuard } from "./memory-guard.ts";
 import { NoisyNeighbourDetector } from "./noisy-neighbour.ts";
 import { type Admission, type Outcome, Request, type Submission } from "./request.ts";
 import { PoolScheduler } from "./scheduler.ts";
+import { ttftBudgetsNs } from "./sla/latency.ts";
 import { SlaMonitor } from "./sla/sla-monitor.ts";
 import { type TenantState, Tenants } from "./tenant.ts";
 
@@ -394,11 +395,4 @@ export class Engine<Origin> implements ReplicaListener {
       message,
     });
   }
-}
-
-/** Time to the first token that each tier allows; Infinity where it states none. */
-function ttftBudgetsNs({ tiers }: PlatformConfig): number[] {
-  return tiers.map(
-    ({ targets }) => targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity,
-  );
 }

@@ -1,6 +1,6 @@
 /** The four latencies of a completed request, defined once: TTFT, TPOT, E2E and time in the queue, nanoseconds. */
 import { unreachable } from "../../base/assert.ts";
-import type { LatencyMetric, SlaTarget } from "../config.ts";
+import type { LatencyMetric, PlatformConfig, SlaTarget } from "../config.ts";
 import type { Request } from "../request.ts";
 
 /** A latency of a request that completed at `endNs`; undefined where it is not defined (TPOT of a single token). */
@@ -36,4 +36,11 @@ export function meetsTargets(
     if (latency !== undefined && latency > limitNs) return false;
   }
   return true;
+}
+
+/** Time to the first token that each tier allows; Infinity where it states none. */
+export function ttftBudgetsNs({ tiers }: PlatformConfig): number[] {
+  return tiers.map(
+    ({ targets }) => targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity,
+  );
 }
