@@ -1,5 +1,6 @@
 /**
- * Decides whether a submission is taken in: first what can never work, then the tenant's quotas, then load shedding. Changes
+ * Decides whether a submission is taken in: first what can never work, then the tenant's quotas, then what mitigation
+ * allows it, then load shedding. Changes
  * nothing; the engine reserves and queues what passes.
  */
 import type { PoolConfig } from "./config.ts";
@@ -30,6 +31,8 @@ export function screen<Origin>(
   const reservation = tenant.quota.reservation(submission.promptTokens, maxOutputTokens);
   const refusal = tenant.quota.refusal(nowNs, reservation);
   if (refusal !== undefined) return refuse(refusal);
+  const throttledNs = scheduler.restraints.throttledNs(nowNs, tenant.index);
+  if (throttledNs > 0) return refuse({ reason: "throttled", retryAfterNs: throttledNs });
   const shedNs = shedFor(tenant.config.tier, scheduler);
   if (shedNs > 0) return refuse({ reason: "shed", retryAfterNs: finiteNs(shedNs) });
   return { kind: "pass", reservation, maxOutputTokens };

@@ -120,6 +120,11 @@ export interface IsolationConfig {
   readonly checkEveryNs: number;
   /** A victim's P99 exceeds this multiple of its target. */
   readonly victimFactor: number;
+  /** Whether aggressors are held back, or only named. */
+  readonly mitigate: boolean;
+  /** Checks with suffering before the next measure, and checks in a row without before one is taken back. */
+  readonly tightenAfterChecks: number;
+  readonly relaxAfterChecks: number;
 }
 
 export interface PlatformConfig {

@@ -4,18 +4,50 @@
  * caused them; a driver must not call back into the engine from here except where a method says so.
  */
 import type { ReplicaPort } from "../replica/port.ts";
+import type { LatencyMetric } from "./config.ts";
 import type { Charge } from "./cost/charge.ts";
 import type { Outcome, Request } from "./request.ts";
 
 /** Something an operator would want to know: kept in the results, logged in live mode. */
 export interface EngineEvent {
-  readonly kind: "noisy-neighbour" | "noisy-neighbour-ended" | "replica-down" | "replica-up";
+  readonly kind:
+    | "noisy-neighbour"
+    | "noisy-neighbour-ended"
+    | "mitigation-tightened"
+    | "mitigation-relaxed"
+    | "mitigation-ended"
+    | "replica-down"
+    | "replica-up";
   readonly tenant: number | undefined;
   readonly aggressor: number | undefined;
   readonly pool: number | undefined;
   readonly replica: number | undefined;
   /** One full sentence with the numbers behind it. */
   readonly message: string;
+  /** Noisy neighbours and mitigation: what was measured when it was decided. */
+  readonly evidence?: Evidence;
+  /** Mitigation: the measure that was tightened or relaxed. */
+  readonly action?: MitigationAction;
+}
+
+/** The measures against an aggressor, mildest first; each comes on top of those before it. */
+export type MitigationAction = "in-flight-cap" | "replica-confinement" | "admission-throttle";
+
+/** A tenant's part of what is asked of a pool lately, and its part by weight among those who ask. */
+export interface DemandShare {
+  readonly asked: number;
+  readonly due: number;
+}
+
+/** The victim's worst latency target, and who asked for how much. */
+export interface Evidence {
+  readonly metric: LatencyMetric;
+  readonly percentile: number;
+  /** Over the victim's last requests; undefined while there are too few. */
+  readonly measuredNs: number | undefined;
+  readonly limitNs: number;
+  readonly victimShare: DemandShare;
+  readonly aggressorShare: DemandShare;
 }
 
 export interface EngineEffects<Origin> extends ReplicaPort<Request<Origin>> {

@@ -10,12 +10,12 @@ import { createReplicas } from "./allocation/create-replicas.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import type { PlatformConfig } from "./config.ts";
 import { Ledger } from "./cost/ledger.ts";
-import { reloadRefusal } from "./reload.ts";
 import { splitStay } from "./cost/split-stay.ts";
 import type { EngineEffects } from "./effects.ts";
 import { FairnessMonitor } from "./fairness-monitor.ts";
+import { Isolation } from "./isolation/isolation.ts";
 import { MemoryGuard } from "./memory-guard.ts";
-import { NoisyNeighbourDetector } from "./noisy-neighbour.ts";
+import { reloadRefusal } from "./reload.ts";
 import { type Admission, type Outcome, Request, type Submission } from "./request.ts";
 import { PoolScheduler } from "./scheduler.ts";
 import { ttftBudgetsNs } from "./sla/latency.ts";
@@ -35,7 +35,7 @@ export class Engine<Origin> implements ReplicaListener {
   readonly sla: SlaMonitor;
   readonly fairness: readonly FairnessMonitor<Origin>[];
   readonly #effects: EngineEffects<Origin>;
-  readonly #neighbours: NoisyNeighbourDetector;
+  readonly #isolation: Isolation<Origin>;
   readonly #memory: MemoryGuard<Origin>;
   #nextNumber = 0;
   #inFlight = 0;
@@ -74,9 +74,8 @@ export class Engine<Origin> implements ReplicaListener {
     );
     this.sla = new SlaMonitor(platform);
     this.fairness = this.schedulers.map((scheduler) => new FairnessMonitor(scheduler));
-    this.#neighbours = new NoisyNeighbourDetector(platform, this.sla, (pool, tenant) =>
-      this.schedulers[pool]!.waitingTokensOf(tenant),
-    );
+    const { sla, schedulers } = this;
+    this.#isolation = new Isolation({ platform, sla, schedulers, effects });
     this.#memory = new MemoryGuard(this.#tenants.list, this.replicas, effects);
     this.#idleChargedNs = new Float64Array(this.replicas.length);
     this.#nextCheckNs = platform.isolation.checkEveryNs;
@@ -97,9 +96,8 @@ export class Engine<Origin> implements ReplicaListener {
     const scheduler = this.schedulers[submission.pool]!;
     assert(tenant.config.pools.includes(submission.pool), "a pool that is not the tenant's");
     const screening = screen(nowNs, submission, tenant, scheduler);
-    const { promptTokens } = submission;
     if (screening.kind === "refuse") {
-      this.#neighbours.asked(submission.pool, submission.tenant, promptTokens);
+      this.#isolation.refused(submission, tenant, screening.rejection.reason);
       return { kind: "rejected", ...screening.rejection };
     }
     const { maxOutputTokens } = screening;
@@ -114,7 +112,7 @@ export class Engine<Origin> implements ReplicaListener {
     });
     tenant.quota.reserve(nowNs, request, screening.reservation);
     this.#inFlight += 1;
-    this.#neighbours.asked(submission.pool, submission.tenant, promptTokens + predictedTokens);
+    this.#isolation.admitted(nowNs, request);
     scheduler.enqueue(request);
     this.#dispatch(nowNs, scheduler);
     return { kind: "accepted", request };
@@ -142,7 +140,7 @@ export class Engine<Origin> implements ReplicaListener {
   wake(nowNs: number): void {
     if (nowNs < this.#nextCheckNs) return;
     for (const monitor of this.fairness) monitor.sample();
-    for (const event of this.#neighbours.check()) this.#effects.event(nowNs, event);
+    this.#isolation.check(nowNs);
     this.#nextCheckNs = nowNs + this.platform.isolation.checkEveryNs;
     this.#effects.wakeAt(this.#nextCheckNs);
   }
@@ -177,7 +175,7 @@ export class Engine<Origin> implements ReplicaListener {
     this.#tenants.update(next);
     this.ledger.reloaded();
     this.sla.reloaded();
-    this.#neighbours.reloaded();
+    this.#isolation.reloaded();
     for (const scheduler of this.schedulers) scheduler.reloaded();
     for (const monitor of this.fairness) monitor.reloaded();
     for (const scheduler of this.schedulers) this.#dispatch(nowNs, scheduler);
@@ -241,6 +239,7 @@ export class Engine<Origin> implements ReplicaListener {
     if (Number.isNaN(request.firstTokenNs)) {
       request.firstTokenNs = nowNs;
       this.fairness[request.pool]!.prompt(request);
+      this.#isolation.firstToken(nowNs, request);
       this.#effects.firstToken(nowNs, request);
     }
     this.#dispatchAt(nowNs, view.pool);
@@ -258,6 +257,7 @@ export class Engine<Origin> implements ReplicaListener {
     }
     this.#memory.forget(nowNs, view, departure.slot);
     this.schedulers[request.pool]!.released(nowNs, request, outputTokens);
+    this.#isolation.stayed(request, replica);
     if (departure.counted !== undefined) {
       request.promptTokens = departure.counted.promptTokens;
       request.cachedTokens = departure.counted.cachedTokens;
@@ -353,6 +353,7 @@ export class Engine<Origin> implements ReplicaListener {
     if (outcome === "completed") {
       if (hasOutput) tenant.quota.outputs.observe(request.outputTokens);
       this.sla.completed(nowNs, request);
+      this.#isolation.completed(nowNs, request);
     }
     this.#effects.ended(nowNs, request, outcome);
   }

@@ -1,6 +1,6 @@
 /**
- * What may change in a platform while it runs, and what may not. Tiers, quotas, weights, prices, shares and policy settings
- * may, and tenants may be added at the end; what replicas were built from may not, nor may anything move that has a
+ * What may change in a platform while it runs, and what may not. Tiers, quotas, weights, prices, shares, policy and isolation
+ * settings may, and tenants may be added at the end; what replicas were built from may not, nor may anything move that has a
  * number: requests in flight, adapters and ledgers refer to tenants, tiers and pools by their place.
  */
 import type { PlatformConfig, PoolConfig, TenantConfig } from "./config.ts";

@@ -35,7 +35,8 @@ export type RejectReason =
   | "tokens-per-minute"
   | "tokens-per-day"
   | "spend-per-month"
-  | "shed";
+  | "shed"
+  | "throttled";
 
 /** Every reason, in the order reports list them. */
 export const REJECT_REASONS: readonly RejectReason[] = [
@@ -48,6 +49,7 @@ export const REJECT_REASONS: readonly RejectReason[] = [
   "tokens-per-day",
   "spend-per-month",
   "shed",
+  "throttled",
 ];
 
 /**
@@ -61,6 +63,7 @@ export function isRetryable(reason: RejectReason): boolean {
     case "concurrency-limit":
     case "tokens-per-minute":
     case "shed":
+    case "throttled":
       return true;
     case "too-large":
     case "adapter-unknown":
@@ -74,10 +77,11 @@ export function isRetryable(reason: RejectReason): boolean {
 
 /**
  * Whether the platform owed the request an answer: it turned it away for want of room, and not because the tenant asked for
- * more than its quotas, or for what it does not have. What is owed and refused counts against the tenant's SLA.
+ * more than its quotas, or for what it does not have. What is owed and refused counts against the tenant's SLA. Throttled
+ * requests are owed too: they were within every quota agreed, and with room for all there would have been no victim.
  */
 export function isOwed(reason: RejectReason): boolean {
-  return reason === "queue-full" || reason === "shed";
+  return reason === "queue-full" || reason === "shed" || reason === "throttled";
 }
 
 export interface Rejection {

@@ -13,9 +13,11 @@ import { Overtaking } from "./allocation/overtaking.ts";
 import { isWantOfRoom } from "./allocation/gates.ts";
 import { type Placement, place } from "./allocation/placement.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
+import { tierCaps } from "./allocation/tier-caps.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
 import type { PlatformConfig, PolicyName, PoolConfig, TenantConfig } from "./config.ts";
 import type { EngineEffects } from "./effects.ts";
+import { Restraints } from "./isolation/restraints.ts";
 import { createPolicy } from "./policy/create-policy.ts";
 import type { Policy, PoolView } from "./policy/policy.ts";
 import type { Request } from "./request.ts";
@@ -43,6 +45,8 @@ export class PoolScheduler<Origin> implements PoolView {
   usableReplicas: readonly ReplicaView<Origin>[] = [];
   readonly forecast: LatencyForecast;
   readonly adapterLoads: AdapterLoads<Origin>;
+  /** What mitigation holds tenants to here. */
+  readonly restraints = new Restraints();
   /** Tenants that may use the pool. */
   servedTenants: readonly number[] = [];
   readonly boundByTier: Int32Array;
@@ -77,7 +81,7 @@ export class PoolScheduler<Origin> implements PoolView {
     this.#tenants = tenants;
     this.#effects = parts.effects;
     this.pool = pool;
-    this.#overtaking = new Overtaking(this.replicas);
+    this.#overtaking = new Overtaking(this.replicas, this.restraints);
     this.#countedSteps = new Float64Array(parts.allReplicas.length).fill(-1);
     this.#takeOver();
   }
@@ -134,9 +138,15 @@ export class PoolScheduler<Origin> implements PoolView {
     return this.#queues[tenant]?.size ?? 0;
   }
 
-  /** Prompt and expected output tokens of the tenant's waiting requests. */
-  waitingTokensOf(tenant: number): number {
-    return this.#queues[tenant]?.waitingTokens ?? 0;
+  /** The request that goes next among the tenant's. */
+  headOf(tenant: number): Request<Origin> | undefined {
+    return this.#queues[tenant]?.head;
+  }
+
+  /** GPU time that the tenant's waiting requests will take at the pool's full batch, ns. */
+  waitingNsOf(tenant: number): number {
+    const queue = this.#queues[tenant];
+    return queue === undefined ? 0 : this.forecast.waitingNs(queue, this.config.maxNumSeqs);
   }
 
   /** Requests that this scheduler has bound, wherever. */
@@ -233,15 +243,10 @@ export class PoolScheduler<Origin> implements PoolView {
   /** Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread out. */
   predictedWaitNs(tier: number): number {
     let waitingNs = 0;
-    let up = 0;
     for (const queue of this.#backlogged) {
-      if (queue.tier > tier) continue;
-      const head = queue.head!;
-      const { promptTokens, predictedTokens } = head;
-      const eachNs = this.forecast.serviceNs(promptTokens, predictedTokens, this.config.maxNumSeqs);
-      waitingNs += (eachNs * queue.waitingTokens) / (promptTokens + predictedTokens);
+      if (queue.tier <= tier) waitingNs += this.waitingNsOf(queue.tenant);
     }
-    for (const replica of this.replicas) if (replica.isUp) up += 1;
+    const up = this.replicas.filter(({ isUp }) => isUp).length;
     return up === 0 ? Infinity : waitingNs / up;
   }
 
@@ -278,7 +283,11 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.boundByTier[request.tier]! >= this.#tierCaps[request.tier]!) {
       return { kind: "refused", gate: "tier-cap" };
     }
+    if (this.restraints.isAtCap(request.tenant, this.boundByTenant[request.tenant]!)) {
+      return { kind: "refused", gate: "in-flight-cap" };
+    }
     return place(request, this.usableReplicas, {
+      fence: this.restraints.fenceOf(request.tenant),
       adapter: this.adapterLoads.adapterOf(request),
       memory: this.#tenants[request.tenant]!.memory,
       loans: this.#loans,
@@ -299,7 +308,8 @@ export class PoolScheduler<Origin> implements PoolView {
     if (gate === "slots" || gate === "kv-cache") this.#makeRoom(nowNs, request);
     if (isWantOfRoom(gate)) {
       this.#roomless.push(request);
-      return false;
+      this.#overtaking.confine(request.tenant);
+      return this.#overtaking.takeEnded();
     }
     this.#overtaking.release(request.tenant);
     const isFreed =
@@ -386,14 +396,4 @@ export class PoolScheduler<Origin> implements PoolView {
     if (!this.config.lend) return;
     for (const replica of this.replicas) replica.isWantedByOwner = isWanted;
   }
-}
-
-/** Most requests of each tier that may be bound at once: all, unless shares are hard caps. However small, a share is a slot. */
-function tierCaps(pool: PoolConfig): number[] {
-  const slots = pool.maxNumSeqs * pool.replicas;
-  return pool.tierShares.map((share) =>
-    pool.borrowing || pool.owner !== undefined
-      ? Infinity
-      : Math.max(share > 0 ? 1 : 0, Math.floor(share * slots)),
-  );
 }

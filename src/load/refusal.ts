@@ -46,6 +46,7 @@ const RULES: readonly Rule[] = [
     reason: "spend-per-month",
   },
   { status: 429, words: /insufficient_quota|per day/i, reason: "tokens-per-day" },
+  { status: 429, words: /your share/i, reason: "throttled" },
   { status: 429, words: /concurren|in progress|at once/i, reason: "concurrency-limit" },
   { status: 429, words: /queue|waiting/i, reason: "queue-full" },
   { status: 429, words: /overloaded|shed/i, reason: "shed" },

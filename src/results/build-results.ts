@@ -4,12 +4,14 @@
  */
 import { requiredGpus } from "../engine/allocation/required-gpus.ts";
 import type { PlatformConfig, PoolConfig } from "../engine/config.ts";
+import type { Evidence } from "../engine/effects.ts";
 import type { Engine } from "../engine/engine.ts";
 import { countBlock, latencyBlock, slaBlock } from "./blocks.ts";
 import type { Collector, TimedEvent } from "./collector.ts";
 import { costBlock, usd, usdPerMillion } from "./money.ts";
 import {
   type AttributionBlock,
+  type EventEvidence,
   type FairnessBlock,
   type PlatformEvent,
   type PoolResult,
@@ -255,6 +257,18 @@ function platformEvent(run: Run, { timeNs, event }: TimedEvent): PlatformEvent {
     pool: nameOf(platform.pools, pool),
     replica: replica === undefined ? null : replicaResult(run, replica).name,
     message: event.message,
+    evidence: evidenceOf(event.evidence),
+    action: event.action ?? null,
+  };
+}
+
+function evidenceOf(evidence: Evidence | undefined): EventEvidence | null {
+  if (evidence === undefined) return null;
+  const { measuredNs, limitNs, ...same } = evidence;
+  return {
+    ...same,
+    measuredMs: measuredNs === undefined ? null : measuredNs / 1e6,
+    limitMs: limitNs / 1e6,
   };
 }
 

@@ -235,6 +235,9 @@ export interface PlatformEvent {
   readonly kind:
     | "noisy-neighbour"
     | "noisy-neighbour-ended"
+    | "mitigation-tightened"
+    | "mitigation-relaxed"
+    | "mitigation-ended"
     | "replica-down"
     | "replica-up"
     | "replica-slow"
@@ -245,6 +248,21 @@ export interface PlatformEvent {
   readonly replica: string | null;
   /** A full sentence with the numbers behind it. */
   readonly message: string;
+  /** What was measured when it was decided; null where the event is not about a noisy neighbour, or about its end. */
+  readonly evidence: EventEvidence | null;
+  /** The measure that came or went; null but for mitigation. */
+  readonly action: "in-flight-cap" | "replica-confinement" | "admission-throttle" | null;
+}
+
+export interface EventEvidence {
+  readonly metric: "ttft" | "tpot" | "e2e" | "queue";
+  readonly percentile: number;
+  /** The victim's percentile over its last requests; null while there are too few. */
+  readonly measuredMs: number | null;
+  readonly limitMs: number;
+  /** Parts of what is asked of the pool, and parts due by weight. */
+  readonly victimShare: { readonly asked: number; readonly due: number };
+  readonly aggressorShare: { readonly asked: number; readonly due: number };
 }
 
 /** How a load generator measured, and how well it kept up: what its figures may be trusted with. */

@@ -83,9 +83,18 @@ export const drawn = fc.record({
   policy: fc.constantFrom("fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"),
   shedMs: sometimes(fc.integer({ min: 10, max: 500 })),
   cachedPrice: fc.boolean(),
+  isolation: fc.record({
+    // Small enough that nearly every request is late: mitigation at every turn.
+    victimFactor: fc.constantFrom(0.01, 0.3, 1.5),
+    mitigate: fc.boolean(),
+    tightenAfter: fc.integer({ min: 1, max: 3 }),
+    relaxAfter: fc.integer({ min: 1, max: 5 }),
+  }),
   pools: fc.tuple(pool, pool),
   isSecondDedicated: fc.boolean(),
   tenants: fc.array(tenant, { minLength: 2, maxLength: 5 }),
+  /** Requests per second of a tenant without quotas beside a calm one: enough that percentiles say something. */
+  flood: sometimes(fc.integer({ min: 100, max: 400 }), 4),
   faults: fc.array(fault, { maxLength: 5 }),
   reload: sometimes(
     fc.record({
@@ -119,19 +128,45 @@ export function fileOf(given: Drawn): object {
         ]),
       ),
       pools: Object.fromEntries(pools.map((one, index) => [`pool${index}`, poolFile(one, index)])),
-      tenants: Object.fromEntries(
-        given.tenants.map((one, index) => [`t${index}`, tenantFile(given, one, index)]),
-      ),
+      tenants: {
+        ...(given.flood !== undefined && {
+          flood: { tier: "bronze", pools: "pool0" },
+          calm: { tier: "silver", pools: "pool0" },
+        }),
+        ...Object.fromEntries(
+          given.tenants.map((one, index) => [`t${index}`, tenantFile(given, one, index)]),
+        ),
+      },
       prices: { adapterHour: "$3/h", gpuHour: "$4/h" },
-      isolation: { checkEvery: "100ms" },
+      isolation: { checkEvery: "100ms", ...given.isolation },
     },
-    workload: Object.fromEntries(given.tenants.map((one, index) => [`t${index}`, clientFile(one)])),
+    workload: {
+      ...Object.fromEntries(given.tenants.map((one, index) => [`t${index}`, clientFile(one)])),
+      ...(given.flood !== undefined && {
+        flood: steadyFile(given.flood, 5),
+        calm: steadyFile(60, 1),
+      }),
+    },
     faults: faultFiles(given.faults, pools),
-    simulation: { duration: "4s", maxRequests: 300, warmup: "500ms", seed: given.seed },
+    simulation: {
+      duration: "4s",
+      maxRequests: given.flood === undefined ? 300 : 1600,
+      warmup: "500ms",
+      seed: given.seed,
+    },
   };
 }
 
-/** The same platform as it is after a reload: another policy, other weights and shares, one tenant more. */
+function steadyFile(rate: number, tokens: number): object {
+  return {
+    arrivals: { process: "poisson", rate: `${rate}/s` },
+    promptTokens: tokens,
+    outputTokens: tokens,
+    maxOutputTokens: tokens,
+  };
+}
+
+/** The same platform as it is after a reload: another policy, other weights and shares, mitigation turned on or off, one tenant more. */
 export function reloadedFileOf(given: Drawn): object {
   const { policy, weight } = given.reload ?? { policy: given.policy, weight: 1 as const };
   const turned = given.tenants.map((one) => ({ ...one, weight }));
@@ -139,6 +174,7 @@ export function reloadedFileOf(given: Drawn): object {
   return fileOf({
     ...given,
     policy,
+    isolation: { ...given.isolation, mitigate: !given.isolation.mitigate },
     pools: [{ ...first, shares: first.shares && [10, 10, 10 * weight] }, second],
     tenants: [...turned, { ...turned[0]!, weight }],
   });

@@ -2,6 +2,7 @@
  * Why a request cannot be placed now: every refusal names its gate. Two kinds stand before a replica: whether this request
  * may come at all (a hold for somebody else, the terms of a loan, room kept for higher tiers), and whether there is room.
  */
+import type { Fence } from "../isolation/restraints.ts";
 import type { Request } from "../request.ts";
 import { type LoanTerms, mayBorrow } from "./lending.ts";
 import type { ReplicaView } from "./replica-view.ts";
@@ -16,10 +17,12 @@ export type Gate =
   | "kv-cache"
   | "adapter-memory"
   | "tier-cap"
+  | "in-flight-cap"
+  | "replica-confinement"
   | "tenant-memory";
 
 /** Gates of one replica. */
-export type ReplicaGate = Exclude<Gate, "tier-cap" | "tenant-memory">;
+export type ReplicaGate = Exclude<Gate, "tier-cap" | "in-flight-cap" | "tenant-memory">;
 
 /** Gates that open by themselves as running requests go on and end: whoever is refused there waits for room. */
 const ROOM_GATES: ReadonlySet<Gate> = new Set<Gate>([
@@ -30,6 +33,7 @@ const ROOM_GATES: ReadonlySet<Gate> = new Set<Gate>([
   "prefill-budget",
   "kv-cache",
   "adapter-memory",
+  "replica-confinement",
 ]);
 
 export function isWantOfRoom(gate: Gate): boolean {
@@ -42,6 +46,8 @@ export interface Terms {
   readonly loans: readonly (LoanTerms | undefined)[];
   /** Slots of each own replica that the request's tier leaves to others. */
   readonly reservedSlots: number;
+  /** Where mitigation lets the request's tenant go; undefined: everywhere. */
+  readonly fence: Fence | undefined;
 }
 
 /** The gate that keeps the request from the replica; `blocks`: what it would be promised. */
@@ -51,6 +57,7 @@ export function replicaGate(
   blocks: number,
   terms: Terms,
 ): ReplicaGate | undefined {
+  if (terms.fence?.allows(replica.index) === false) return "replica-confinement";
   return (
     roomGate(replica, request.promptTokens + request.outputTokens, blocks) ??
     permissionGate(replica, request, blocks, terms)

@@ -5,6 +5,7 @@
 import type { StepCost, StepModel } from "../../replica/step-model.ts";
 import type { PoolConfig } from "../config.ts";
 import type { ReplicaView } from "./replica-view.ts";
+import type { QueueView } from "./tenant-queue.ts";
 
 export class LatencyForecast {
   readonly #emptyStepPs: number;
@@ -49,6 +50,14 @@ export class LatencyForecast {
     const decodePs =
       this.#emptyStepPs / batch + this.#contextTokenPs * (promptTokens + outputTokens / 2);
     return (this.#promptTokenPs * promptTokens + decodePs * outputTokens) / 1000;
+  }
+
+  /** GPU time that all who wait in the queue take, ns: as if all were divided into prompt and output as the head is. */
+  waitingNs({ head, waitingTokens }: QueueView & { waitingTokens: number }, batch: number): number {
+    if (head === undefined) return 0;
+    const { promptTokens, predictedTokens } = head;
+    const eachNs = this.serviceNs(promptTokens, predictedTokens, batch);
+    return (eachNs * waitingTokens) / (promptTokens + predictedTokens);
   }
 }
 

@@ -51,11 +51,11 @@ export function place<Origin>(
     const blocks = Math.ceil(endTokens / replica.config.blockTokens);
     const closed = replicaGate(replica, request, blocks, needs);
     if (closed !== undefined) {
-      // What one's own pool lacks says more than what another's does.
-      if (gate === "no-replica-up" || !replica.isBorrower(request)) gate = closed;
+      gate = moreTelling(gate, closed, replica.isBorrower(request));
       continue;
     }
-    const startNs = firstTokenNs(replica, request);
+    const detourNs = needs.fence?.detourNs(replica.index) ?? 0;
+    const startNs = firstTokenNs(replica, request) + detourNs;
     if (startNs >= bestNs) continue;
     const adapter = adapterCost(replica, needs.adapter);
     if (adapter === undefined) {
@@ -73,6 +73,15 @@ export function place<Origin>(
   }
   if (best !== undefined) return { kind: "placed", replica: best, blocks: bestBlocks };
   return refusal(gate, overBound);
+}
+
+/**
+ * What one's own pool lacks says more than what another's does; and a confinement most of all, for whoever is confined pushes
+ * nobody out: the place might come free where he may not go.
+ */
+function moreTelling(gate: ReplicaGate, next: ReplicaGate, isBorrower: boolean): ReplicaGate {
+  if (gate === "replica-confinement") return gate;
+  return gate === "no-replica-up" || next === "replica-confinement" || !isBorrower ? next : gate;
 }
 
 function refusal<Origin>(

@@ -31,7 +31,10 @@ export class SlaMonitor {
     for (const [index, { tier }] of tenants.entries()) {
       const { targets } = tiers[tier]!;
       const known = this.tenants[index];
-      if (known !== undefined && isSame(known.targets, targets)) continue;
+      if (known !== undefined && isSame(known.targets, targets)) {
+        for (const window of known.windows) window.setAlarmFactor(isolation.victimFactor);
+        continue;
+      }
       const windows = targets.map((target) => new SlaWindow(target, isolation.victimFactor));
       const { completed, met } = known ?? { completed: 0, met: 0 };
       this.tenants[index] = { targets, windows, completed, met };

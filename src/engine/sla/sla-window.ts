@@ -10,7 +10,7 @@ export const SLA_MIN_SAMPLES = 100;
 
 export class SlaWindow {
   readonly #limitNs: number;
-  readonly #alarmNs: number;
+  #alarmNs: number;
   readonly #percentile: number;
   readonly #samples = new Float64Array(SLA_WINDOW_REQUESTS);
   #count = 0;
@@ -23,6 +23,15 @@ export class SlaWindow {
     this.#limitNs = target.limitNs;
     this.#percentile = target.percentile;
     this.#alarmNs = target.limitNs * alarmFactor;
+  }
+
+  /** Another alarm threshold from now on, for the samples at hand too. */
+  setAlarmFactor(alarmFactor: number): void {
+    this.#alarmNs = this.#limitNs * alarmFactor;
+    this.#overAlarm = 0;
+    for (let index = 0; index < this.size; index++) {
+      if (this.#samples[index]! > this.#alarmNs) this.#overAlarm += 1;
+    }
   }
 
   get limitNs(): number {

@@ -107,7 +107,7 @@ const updateTenants = ({ status }) => {
   byId("tenants-note").textContent = all + "TTFT over a tenant\\u2019s last 1,000 completed requests; with fewer than " + ENOUGH + " it is not judged, and the cell says how many there are. Targets kept is of what was owed since the start: a request refused for want of room, failed or given up was not kept. Tokens are those of ended requests.";
 };
 
-const WORDS = { "noisy-neighbour": ["noisy neighbour", "bad"], "noisy-neighbour-ended": ["quiet again", "good"], "replica-down": ["replica down", "bad"], "replica-up": ["replica up", "good"] };
+const WORDS = { "noisy-neighbour": ["noisy neighbour", "bad"], "noisy-neighbour-ended": ["quiet again", "good"], "mitigation-tightened": ["held back", "bad"], "mitigation-relaxed": ["hold relaxed", "good"], "mitigation-ended": ["hold ended", "good"], "replica-down": ["replica down", "bad"], "replica-up": ["replica up", "good"] };
 const updateEvents = ({ status }) => {
   const items = status.events.map(({ atS, kind, message }) => {
     const [words, tone] = WORDS[kind] ?? [kind, "muted"];

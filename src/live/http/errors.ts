@@ -55,6 +55,7 @@ const ERRORS = {
   tokenRateLimit: limit("tokens", "Too many tokens per minute."),
   concurrency: limit("requests", "As many of your requests are in progress as are allowed."),
   queueFull: limit("requests", "As many of your requests are waiting as are allowed."),
+  throttled: limit("requests", "The server is busy, and you ask for more than your share of it."),
   dayQuota: quota("You exceeded your quota of tokens per day. It begins anew at midnight UTC."),
   monthQuota: quota(
     "You exceeded your spending limit of the month. It begins anew with the next month, UTC.",
@@ -114,6 +115,8 @@ export function rejectionError({ reason, retryAfterNs }: Rejection): ApiError {
       return apiError("monthQuota");
     case "shed":
       return apiError("overloaded", { retryAfterNs });
+    case "throttled":
+      return apiError("throttled", { retryAfterNs });
     default:
       return unreachable(reason);
   }

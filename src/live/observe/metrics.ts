@@ -74,7 +74,7 @@ export class Metrics implements Observer {
     });
     this.#events = new Counter({
       name: "tenantry_events_total",
-      help: "Engine events by kind: noisy neighbours found, replicas going down and coming up.",
+      help: "Engine events by kind: noisy neighbours found and held back, replicas going down and coming up.",
       labelNames: ["kind"],
       registers,
     });

@@ -46,6 +46,9 @@ const EVENT_MARKS = 60;
 const EVENT_COLOURS: Readonly<Record<PlatformEvent["kind"], ColourName>> = {
   "noisy-neighbour": "accent",
   "noisy-neighbour-ended": "ink-3",
+  "mitigation-tightened": "accent",
+  "mitigation-relaxed": "ink-3",
+  "mitigation-ended": "ink-3",
   "replica-down": "bad",
   "replica-up": "ink-3",
   "replica-slow": "bad",

@@ -22,6 +22,9 @@ import { cell, left, right, toned, type Cell, type Column, type Table } from "..
 export const EVENT_WORDS: Readonly<Record<PlatformEvent["kind"], string>> = {
   "noisy-neighbour": "noisy neighbour",
   "noisy-neighbour-ended": "noisy neighbour ended",
+  "mitigation-tightened": "aggressor held back",
+  "mitigation-relaxed": "hold relaxed",
+  "mitigation-ended": "hold ended",
   "replica-down": "replica down",
   "replica-up": "replica up",
   "replica-slow": "replica slow",

@@ -39,6 +39,9 @@ export function resolvePlatform(context: Context): PlatformConfig {
     isolation: {
       checkEveryNs: platform.isolation.checkEvery,
       victimFactor: platform.isolation.victimFactor,
+      mitigate: platform.isolation.mitigate,
+      tightenAfterChecks: platform.isolation.tightenAfter,
+      relaxAfterChecks: platform.isolation.relaxAfter,
     },
   };
 }

@@ -302,6 +302,20 @@ const isolation = z.strictObject({
   victimFactor: positiveNumber()
     .default(1.5)
     .describe("A victim's P99 exceeds this multiple of its target."),
+  mitigate: z
+    .boolean()
+    .default(true)
+    .describe("Whether aggressors are held back while others suffer, or only named."),
+  tightenAfter: z
+    .int()
+    .positive()
+    .default(3)
+    .describe("Checks in which victims still suffer before the next, harder measure."),
+  relaxAfter: z
+    .int()
+    .positive()
+    .default(10)
+    .describe("Quiet checks in a row before a measure is taken back."),
 });
 
 export const platform = z.strictObject({
@@ -314,7 +328,7 @@ export const platform = z.strictObject({
   pools: named(pool).describe("Sets of replicas of one model, dedicated to a tenant or shared."),
   tenants: named(tenant).describe("Customers."),
   prices: prices.prefault({}).describe("What tokens, adapters and GPUs cost."),
-  isolation: isolation.prefault({}).describe("Noisy-neighbour detection."),
+  isolation: isolation.prefault({}).describe("Noisy neighbours: how they are found and held back."),
 });
 
 export type PoolFile = z.output<typeof pool>;

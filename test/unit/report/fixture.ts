@@ -149,6 +149,15 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
         pool: "shared",
         replica: null,
         message: `${tenants[3]?.name ?? ""} had a TTFT P99 of 162 ms against 100 ms while within its share; its in-flight cap was cut to 24.`,
+        evidence: {
+          metric: "ttft",
+          percentile: 99,
+          measuredMs: 162,
+          limitMs: 100,
+          victimShare: { asked: 0.1, due: 0.3 },
+          aggressorShare: { asked: 0.7, due: 0.2 },
+        },
+        action: null,
       },
       {
         atS: 2400,
@@ -158,6 +167,8 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
         pool: "shared",
         replica: "shared-2",
         message: "Replica shared-2 crashed; 17 running requests were requeued.",
+        evidence: null,
+        action: null,
       },
       {
         atS: 2494.5,
@@ -167,6 +178,8 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
         pool: "shared",
         replica: "shared-2",
         message: "Replica shared-2 is up again after 94.5 s.",
+        evidence: null,
+        action: null,
       },
     ],
   };

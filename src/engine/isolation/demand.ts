@@ -1,0 +1,167 @@
+/**
+ * Who asks for how much of what, against his share: GPU time asked of each pool lately, by the forecast that admission goes by,
+ * and the replicas on which a tenant ran or waits. Shares are by weight among those who ask at all, for nobody can be kept
+ * from what nobody else wants. Two tenants are neighbours only where they lately used the same replica. Judges nobody;
+ * noisy-neighbour.ts does.
+ */
+import { grownFloats } from "../../base/grow.ts";
+import type { ReplicaView } from "../allocation/replica-view.ts";
+import type { PlatformConfig } from "../config.ts";
+import type { DemandShare } from "../effects.ts";
+import type { PoolScheduler } from "../scheduler.ts";
+
+/** Share of the long-run demand that the newest check does not replace. Assumed: ten checks of memory. */
+const DEMAND_MEMORY = 0.9;
+/** Checks for which having run on a replica counts as using it: as long as the demand is remembered. */
+const REPLICA_MEMORY_CHECKS = 10;
+/** A tenant that asks for this many times its share between two checks bursts, whatever it usually asks for. Assumed. */
+const BURST = 2;
+/** Less GPU time than this lately is the tail of a fading memory: a single token takes longer. */
+const LEAST_DEMAND_NS = 1000;
+
+export class Demand<Origin> {
+  readonly #platform: PlatformConfig;
+  readonly #schedulers: readonly PoolScheduler<Origin>[];
+  /** GPU time asked for since the last check, ns, and its long-run mean per check; by pool, then tenant. */
+  #asked: Float64Array[];
+  #usual: Float64Array[];
+  /** GPU time asked and weights over those who ask, by pool; as of the present check. */
+  readonly #totals: { askedNs: number; weights: number }[];
+  /** By tenant: the check before which its last stay on a replica ended. */
+  readonly #lastStays: (Map<number, number> | undefined)[] = [];
+  #check = 0;
+  #checkedNs = 0;
+  /** Time between the last check and the present one. */
+  #elapsedNs = 0;
+
+  constructor(platform: PlatformConfig, schedulers: readonly PoolScheduler<Origin>[]) {
+    this.#platform = platform;
+    this.#schedulers = schedulers;
+    this.#asked = platform.pools.map(() => new Float64Array(platform.tenants.length));
+    this.#usual = platform.pools.map(() => new Float64Array(platform.tenants.length));
+    this.#totals = platform.pools.map(() => ({ askedNs: 0, weights: 0 }));
+  }
+
+  /** The platform has changed in place and may have more tenants. */
+  reloaded(): void {
+    const { length } = this.#platform.tenants;
+    this.#asked = this.#asked.map((times) => grownFloats(times, length));
+    this.#usual = this.#usual.map((times) => grownFloats(times, length));
+  }
+
+  /** A request arrived that asks for this much GPU time, and was admitted or refused for want of room. */
+  asked(pool: number, tenant: number, serviceNs: number): void {
+    this.#asked[pool]![tenant]! += serviceNs;
+  }
+
+  /** A stay on the replica ended. */
+  stayed(tenant: number, replica: number): void {
+    const stays = (this.#lastStays[tenant] ??= new Map());
+    stays.set(replica, this.#check);
+  }
+
+  /** A check begins: adds up what is asked of each pool. */
+  begin(nowNs: number): void {
+    this.#elapsedNs = nowNs - this.#checkedNs;
+    this.#checkedNs = nowNs;
+    for (const [pool, total] of this.#totals.entries()) {
+      total.askedNs = 0;
+      total.weights = 0;
+      for (let tenant = 0; tenant < this.#platform.tenants.length; tenant++) {
+        const demandNs = this.#demandNs(pool, tenant);
+        if (demandNs < LEAST_DEMAND_NS) continue;
+        total.askedNs += demandNs;
+        total.weights += this.#weight(tenant);
+      }
+    }
+  }
+
+  /** The check is over: what was asked since the last one becomes part of the usual. */
+  end(): void {
+    this.#check += 1;
+    for (const [pool, asked] of this.#asked.entries()) {
+      const usual = this.#usual[pool]!;
+      for (let tenant = 0; tenant < asked.length; tenant++) {
+        usual[tenant] = DEMAND_MEMORY * usual[tenant]! + (1 - DEMAND_MEMORY) * asked[tenant]!;
+        asked[tenant] = 0;
+      }
+    }
+  }
+
+  /** The tenant's part of what is asked of the pool, and its part by weight among those who ask. */
+  share(pool: number, tenant: number): DemandShare {
+    const { askedNs, weights } = this.#totals[pool]!;
+    const ownNs = this.#demandNs(pool, tenant);
+    const weight = this.#weight(tenant);
+    const others = ownNs < LEAST_DEMAND_NS ? weights : weights - weight;
+    return { asked: askedNs === 0 ? 0 : ownNs / askedNs, due: weight / (others + weight) };
+  }
+
+  /**
+   * Whether the tenant asks for more than its share: of all that is asked, and of what the pool has. Nobody is over his share
+   * while the pool has room for everyone, nor by asking for most where all ask for little.
+   */
+  isOverShare(pool: number, tenant: number): boolean {
+    const { asked, due } = this.share(pool, tenant);
+    const lately = Math.max(this.#asked[pool]![tenant]!, this.#usual[pool]![tenant]!);
+    return asked > due && lately + this.#waitingNs(pool, tenant) > due * this.#supplyNs(pool);
+  }
+
+  /** Whether what the tenant sends is within its share; how long it is made to wait is not its doing, and left out. */
+  isWithinShare(pool: number, tenant: number): boolean {
+    const { asked, due } = this.share(pool, tenant);
+    const newNs = this.#asked[pool]![tenant]!;
+    const meanNs = DEMAND_MEMORY * this.#usual[pool]![tenant]! + (1 - DEMAND_MEMORY) * newNs;
+    const dueNs = due * this.#supplyNs(pool);
+    return asked <= due && meanNs <= dueNs && newNs <= BURST * dueNs;
+  }
+
+  /** GPU time by which what it asked for since the last check is above its usual. */
+  growth(pool: number, tenant: number): number {
+    return this.#asked[pool]![tenant]! - this.#usual[pool]![tenant]!;
+  }
+
+  /** Whether the tenant wants anything of the pool now: asked since the last check, waits, or runs. */
+  isPresent(pool: number, tenant: number): boolean {
+    const { boundByTenant } = this.#schedulers[pool]!;
+    if (this.#asked[pool]![tenant]! > 0 || boundByTenant[tenant]! > 0) return true;
+    return this.#schedulers[pool]!.queuedOf(tenant) > 0;
+  }
+
+  /** Whether both lately ran on, or wait for, one and the same replica of the pool. */
+  areNeighbours(pool: number, a: number, b: number): boolean {
+    const scheduler = this.#schedulers[pool]!;
+    return scheduler.usableReplicas.some(
+      (replica) => this.#uses(scheduler, replica, a) && this.#uses(scheduler, replica, b),
+    );
+  }
+
+  /** What it asked for lately, and what it still waits for: a burst weighs until it has been worked off. */
+  #demandNs(pool: number, tenant: number): number {
+    const lately = this.#asked[pool]![tenant]! + this.#usual[pool]![tenant]!;
+    return lately + this.#waitingNs(pool, tenant);
+  }
+
+  #waitingNs(pool: number, tenant: number): number {
+    return this.#schedulers[pool]!.waitingNsOf(tenant);
+  }
+
+  /** GPU time that the pool had between the last check and this one. */
+  #supplyNs(pool: number): number {
+    const { replicas } = this.#schedulers[pool]!;
+    return this.#elapsedNs * replicas.filter(({ isUp }) => isUp).length;
+  }
+
+  #weight(tenant: number): number {
+    const { tenants, tiers } = this.#platform;
+    return tenants[tenant]!.weight * tiers[tenants[tenant]!.tier]!.weight;
+  }
+
+  #uses(scheduler: PoolScheduler<Origin>, replica: ReplicaView<Origin>, tenant: number): boolean {
+    const last = this.#lastStays[tenant]?.get(replica.index);
+    if (last !== undefined && this.#check - last < REPLICA_MEMORY_CHECKS) return true;
+    const mayEnter = scheduler.restraints.fenceOf(tenant)?.allows(replica.index) ?? true;
+    if (mayEnter && scheduler.queuedOf(tenant) > 0) return true;
+    return replica.bound.some((request) => request?.tenant === tenant);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Who suffers now. The SLA windows remember a thousand requests, which is right for a verdict and too slow for whoever must
+ * decide whether a remedy works: here, each tenant's requests of the last few checks are held against the alarm limits of its
+ * tier, first tokens when they come and not when the request completes, and heads of queues while they still wait.
+ */
+import type { LatencyMetric, PlatformConfig, SlaTarget } from "../config.ts";
+import type { Request } from "../request.ts";
+import { latencyNs } from "../sla/latency.ts";
+
+/**
+ * Checks over which the share of late requests is taken. Assumed: at 10 requests per second and a check a second, a hundred
+ * requests, the fewest that say anything about a P99.
+ */
+const RECENT_CHECKS = 10;
+
+/** Requests of one target, and those of them over its alarm limit, in a ring of checks. */
+interface Counts {
+  readonly target: SlaTarget;
+  readonly all: Int32Array;
+  readonly late: Int32Array;
+}
+
+export class RecentLatencies {
+  readonly #platform: PlatformConfig;
+  /** By pool, then tenant; none before its first request. */
+  #counts: (readonly Counts[] | undefined)[][];
+  #slot = 0;
+
+  constructor(platform: PlatformConfig) {
+    this.#platform = platform;
+    this.#counts = platform.pools.map(() => []);
+  }
+
+  /** The platform has changed in place, perhaps with other targets: counting starts afresh. */
+  reloaded(): void {
+    this.#counts = this.#platform.pools.map(() => []);
+  }
+
+  /** Its first output token came at `nowNs`. */
+  firstToken(nowNs: number, request: Request<unknown>): void {
+    this.#add(nowNs, request, isKnownAtFirstToken);
+  }
+
+  completed(nowNs: number, request: Request<unknown>): void {
+    this.#add(nowNs, request, (metric) => !isKnownAtFirstToken(metric));
+  }
+
+  /**
+   * Whether a request of the tenant was late since the last check, and more of them lately than its percentile allows; or the
+   * one at the head of its queue is late already.
+   */
+  isSuffering(pool: number, tenant: number, head: WaitingHead): boolean {
+    if (head.request !== undefined && this.#isLate(head.nowNs, head.request)) return true;
+    const counts = this.#counts[pool]![tenant] ?? [];
+    return counts.some(({ target, all, late }) => {
+      const allowed = (1 - target.percentile / 100) * sum(all);
+      return late[this.#slot]! > 0 && sum(late) > allowed;
+    });
+  }
+
+  /** The check is over. */
+  end(): void {
+    this.#slot = (this.#slot + 1) % RECENT_CHECKS;
+    for (const pool of this.#counts) {
+      for (const counts of pool) {
+        for (const { all, late } of counts ?? []) {
+          all[this.#slot] = 0;
+          late[this.#slot] = 0;
+        }
+      }
+    }
+  }
+
+  #add(
+    nowNs: number,
+    request: Request<unknown>,
+    isKnown: (metric: LatencyMetric) => boolean,
+  ): void {
+    const counts = (this.#counts[request.pool]![request.tenant] ??= this.#newCounts(request));
+    for (const { target, all, late } of counts) {
+      if (!isKnown(target.metric)) continue;
+      const latency = latencyNs(target.metric, request, nowNs);
+      if (latency === undefined) continue;
+      all[this.#slot]! += 1;
+      if (latency > this.#alarmNs(target)) late[this.#slot]! += 1;
+    }
+  }
+
+  #newCounts({ tenant }: Request<unknown>): Counts[] {
+    const { tenants, tiers } = this.#platform;
+    return tiers[tenants[tenant]!.tier]!.targets.map((target) => ({
+      target,
+      all: new Int32Array(RECENT_CHECKS),
+      late: new Int32Array(RECENT_CHECKS),
+    }));
+  }
+
+  /** Whether a waiting request will miss an alarm limit, whatever happens now. */
+  #isLate(nowNs: number, request: Request<unknown>): boolean {
+    const waitedNs = nowNs - request.arrivalNs;
+    const hadFirstToken = !Number.isNaN(request.firstTokenNs);
+    return this.#platform.tiers[request.tier]!.targets.some((target) => {
+      const isOpen =
+        target.metric === "e2e" || (isKnownAtFirstToken(target.metric) && !hadFirstToken);
+      return isOpen && waitedNs > this.#alarmNs(target);
+    });
+  }
+
+  #alarmNs({ limitNs }: SlaTarget): number {
+    return limitNs * this.#platform.isolation.victimFactor;
+  }
+}
+
+/** The request that the tenant's queue would give next, if any waits. */
+export interface WaitingHead {
+  readonly nowNs: number;
+  readonly request: Request<unknown> | undefined;
+}
+
+function isKnownAtFirstToken(metric: LatencyMetric): boolean {
+  return metric === "ttft" || metric === "queue";
+}
+
+function sum(ring: Int32Array): number {
+  let total = 0;
+  for (const count of ring) total += count;
+  return total;
+}
