@@ -50,7 +50,9 @@ export function eventWords({ events }: Results): string {
   const faults = events.filter(
     (event) => event.kind === "replica-down" || event.kind === "replica-slow",
   ).length;
-  return `${plural(noisy, "noisy neighbour")} and ${plural(faults, "replica fault")}. The charts over time mark them at the top.`;
+  const held = events.filter((event) => event.kind === "mitigation-tightened").length;
+  const steps = held === 0 ? "" : ` (held back in ${plural(held, "step")})`;
+  return `${plural(noisy, "noisy neighbour")}${steps} and ${plural(faults, "replica fault")}. The charts over time mark them at the top.`;
 }
 
 function jainWords(index: number | null): string {

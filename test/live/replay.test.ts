@@ -7,7 +7,7 @@ import { join } from "node:path";
 import seedrandom from "seedrandom";
 import { expect, test } from "vitest";
 import { PacedBackend } from "../../src/live/backends/paced.ts";
-import { systemClock } from "../../src/live/clock.ts";
+import { type Clock, systemClock } from "../../src/live/clock.ts";
 import { JOURNAL_VERSION } from "../../src/live/journal/lines.ts";
 import { JournalError, Replay, type ReplayOutcome } from "../../src/live/journal/replay.ts";
 import { JournalWriter } from "../../src/live/journal/writer.ts";
@@ -48,21 +48,25 @@ function loadPlatform({ text, overrides }: { text: string; overrides: readonly s
   return scenarioOf(text, overrides).platform;
 }
 
-/** Several hundred requests at random moments, some broken off, and a reload in the middle. */
-async function busyRun(seed: string): Promise<{ lines: string[]; completed: number }> {
-  const { platform } = scenarioOf(SCENARIO);
+/** A platform on paced replicas, with everything that enters it and that it decides written down. */
+function journaled(scenario: object, clock: Clock, outputTokens: (number: number) => number) {
+  const { platform } = scenarioOf(scenario);
   const path = join(mkdtempSync(join(tmpdir(), "tenantry-")), "journal.jsonl");
-  const clock = systemClock();
-  const backend = new PacedBackend(platform.pools, ({ number }) => 5 + ((number * 7) % 40));
-  const scenario = { text: JSON.stringify(SCENARIO), overrides: [] };
+  const backend = new PacedBackend(platform.pools, ({ number }) => outputTokens(number));
   const header = {
     journal: JOURNAL_VERSION,
     tenantry: "test",
     startedAtMs: clock.startedAtMs,
-    scenario,
+    scenario: { text: JSON.stringify(scenario), overrides: [] },
   } as const;
   const journal = new JournalWriter(path, header, backend.meters);
   const { driver } = liveDriver(platform, { clock, backend, journal });
+  return { driver, read: () => readFileSync(path, "utf8").trimEnd().split("\n") };
+}
+
+/** Several hundred requests at random moments, some broken off, and a reload in the middle. */
+async function busyRun(seed: string): Promise<{ lines: string[]; completed: number }> {
+  const { driver, read } = journaled(SCENARIO, systemClock(), (number) => 5 + ((number * 7) % 40));
   const random = seedrandom(seed);
   const exchanges: TestExchange[] = [];
   for (let turn = 0; turn < 150; turn++) {
@@ -87,11 +91,11 @@ async function busyRun(seed: string): Promise<{ lines: string[]; completed: numb
   driver.inspect((engine) => checkInvariants(engine));
   await driver.stop();
   const completed = exchanges.filter(({ ending }) => ending?.outcome === "completed").length;
-  return { lines: readFileSync(path, "utf8").trimEnd().split("\n"), completed };
+  return { lines: read(), completed };
 }
 
-function replay(lines: readonly string[]): ReplayOutcome {
-  const again = new Replay(scenarioOf(SCENARIO).platform, loadPlatform);
+function replay(lines: readonly string[], scenario: object = SCENARIO): ReplayOutcome {
+  const again = new Replay(scenarioOf(scenario).platform, loadPlatform);
   for (const [index, line] of lines.entries()) {
     if (index > 0 && !again.take(line, index + 1)) break;
   }
@@ -115,6 +119,45 @@ test("a busy run replays to identical decisions, and every changed input or deci
   expect(replay(lines.toSpliced(joining, 1)).difference).toBeDefined();
   const submit = lines.findIndex((line) => line.startsWith('["submit"'));
   expect(replay(lines.with(submit, '["submit",1,2,0,9000,60,null]')).difference).toBeDefined();
+});
+
+test("a noisy neighbour is held back in a live run, and the journal repeats every step of it", async () => {
+  const [shared] = Object.values(SCENARIO.platform.pools);
+  const scenario = {
+    ...SCENARIO,
+    platform: {
+      policy: "fcfs",
+      pools: { shared },
+      tenants: { calm: { tier: "silver" }, loud: { tier: "silver" } },
+      isolation: { checkEvery: "50ms", tightenAfter: 1, relaxAfter: 2 },
+    },
+  };
+  let nowNs = 0;
+  const clock: Clock = { startedAtMs: 0, nowNs: () => nowNs };
+  const { driver, read } = journaled(scenario, clock, () => 20);
+  const exchanges: TestExchange[] = [];
+  const send = (tenant: number): void => {
+    const id = `r-${exchanges.length}`;
+    const sent = { id, tenant, pool: 0, promptTokens: 20, maxOutputTokens: 20 };
+    exchanges.push(new TestExchange(sent));
+    driver.submit(exchanges.at(-1)!);
+  };
+  // A batch of 12 gives some 1,900 requests per second: one every 5 ms is far below half of it, four a millisecond far above.
+  for (let turn = 0; turn < 2000; turn++) {
+    nowNs += 1e6;
+    if (turn % 5 === 0) send(0);
+    const loud = turn > 600 ? 4 : 0;
+    for (let sent = 0; sent < loud; sent++) send(1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  nowNs += 60e9;
+  driver.inspect((engine) => checkInvariants(engine));
+  await driver.stop();
+  const lines = read();
+  for (const what of ["noisy-neighbour", "mitigation-tightened", "mitigation-ended"]) {
+    expect(lines.filter((line) => line.includes(`"${what}"`)).length, what).toBeGreaterThan(0);
+  }
+  expect(replay(lines, scenario)).toMatchObject({ difference: undefined });
 });
 
 test.each([

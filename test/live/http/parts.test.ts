@@ -6,7 +6,7 @@ import { ChunkFormat } from "../../../src/live/http/formats.ts";
 import { parseJsonBody } from "../../../src/live/http/json-body.ts";
 import { ModelDirectory } from "../../../src/live/http/model-directory.ts";
 import { duration } from "../../../src/live/http/rate-headers.ts";
-import { problemError, rejectionError } from "../../../src/live/http/errors.ts";
+import { errorHeaders, problemError, rejectionError } from "../../../src/live/http/errors.ts";
 import { StopCutter } from "../../../src/live/http/stop-cutter.ts";
 import { REJECT_REASONS, isRetryable } from "../../../src/engine/request.ts";
 import { scenarioOf } from "../../support/scenario.ts";
@@ -96,6 +96,15 @@ describe("errors", () => {
     }
     const never = rejectionError({ reason: "tokens-per-minute", retryAfterNs: Infinity });
     expect(never.isRetryable).toBe(false);
+  });
+
+  test("a throttled client gets a 429 with the exact time to wait, and learns of nobody else", () => {
+    const error = rejectionError({ reason: "throttled", retryAfterNs: 1_234_000_001 });
+    expect(error).toMatchObject({ status: 429, code: "rate_limit_exceeded" });
+    const headers = errorHeaders(error);
+    expect(headers[headers.indexOf("retry-after") + 1]).toBe("2");
+    expect(headers[headers.indexOf("retry-after-ms") + 1]).toBe("1235");
+    expect(error.message).toBe("The server is busy, and you ask for more than your share of it.");
   });
 
   test.each([
