@@ -8,6 +8,8 @@ import { takeFirst } from "../base/take-first.ts";
 import { type Prefill, chunkPairs, planChunks } from "./chunking.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { Departure, LeaveReason } from "./port.ts";
+import type { PrefixKey } from "./prefix-key.ts";
+import type { PrefixHold } from "./prefix-tree.ts";
 import type { Segment, StepMeter } from "./step-meter.ts";
 import type { StepBatch } from "./step-model.ts";
 
@@ -15,6 +17,8 @@ import type { StepBatch } from "./step-model.ts";
 export interface Joining {
   readonly contextTokens: number;
   readonly remainingTokens: number;
+  /** What its tokens are; undefined when they are like no other's, or nothing is cached. */
+  readonly prefix?: PrefixKey | undefined;
 }
 
 class Slot implements Prefill {
@@ -24,6 +28,9 @@ class Slot implements Prefill {
   computedTokens = 0;
   chunkTokens = 0;
   remainingTokens = 0;
+  prefix: PrefixKey | undefined;
+  /** Its grip on what the cache has of it, while it runs. */
+  hold: PrefixHold | undefined;
   /** Index of its first decode step. */
   decodeStart = 0;
   order = 0;
@@ -84,7 +91,13 @@ export class RunningBatch {
   /** Whether the next joining sequence's blocks are free. */
   get canAdmit(): boolean {
     const slot = this.#joining[0];
-    return slot !== undefined && this.kv.blocksFor(slot.contextTokens) <= this.kv.free;
+    if (slot === undefined) return false;
+    const { prefix, contextTokens } = slot;
+    const blocks =
+      prefix === undefined
+        ? this.kv.blocksFor(contextTokens)
+        : this.kv.blocksBeside(prefix, contextTokens);
+    return blocks <= this.kv.free;
   }
 
   get hasEvictions(): boolean {
@@ -112,6 +125,7 @@ export class RunningBatch {
     slot.phase = "joining";
     slot.contextTokens = joining.contextTokens;
     slot.remainingTokens = joining.remainingTokens;
+    slot.prefix = joining.prefix;
     slot.computedTokens = 0;
     slot.order = this.#order++;
     this.#joining.push(slot);
@@ -129,7 +143,12 @@ export class RunningBatch {
   admitNext(): Slot | undefined {
     if (!this.canAdmit) return undefined;
     const slot = takeFirst(this.#joining)!;
-    this.kv.allocate(slot.contextTokens);
+    if (slot.prefix === undefined) {
+      this.kv.allocate(slot.contextTokens);
+    } else {
+      slot.hold = this.kv.share(slot.prefix, slot.contextTokens);
+      slot.computedTokens = slot.hold.blocks * this.kv.blockTokens;
+    }
     this.meter.kvBlocksUsed = this.kv.used;
     slot.phase = "prefilling";
     this.#prefills.push(slot);
@@ -190,7 +209,7 @@ export class RunningBatch {
       departure.prefillPs = meter.share.prefillPs(index);
       departure.decodePs = meter.share.decodePs(index);
       departure.batchSharePs = meter.batchShare.prefillPs(index) + meter.batchShare.decodePs(index);
-      this.kv.release(slot.contextTokens + steps);
+      this.#releaseKv(slot, steps);
     }
     if (phase === "prefilling") this.#prefills.splice(this.#prefills.indexOf(slot), 1);
     if (phase === "decoding") {
@@ -203,6 +222,19 @@ export class RunningBatch {
     slot.phase = "free";
     slot.isEvicted = false;
     return departure;
+  }
+
+  /** Frees the blocks of a sequence that has decoded for `steps` steps; those computed stay cached where it may share them. */
+  #releaseKv(slot: Slot, steps: number): void {
+    const tokens = slot.contextTokens + steps;
+    const { hold } = slot;
+    if (hold === undefined) {
+      this.kv.release(tokens);
+      return;
+    }
+    this.kv.keep(hold, slot.computedTokens + steps);
+    this.kv.drop(hold, tokens);
+    slot.hold = undefined;
   }
 
   /** Composes the next step within the token budget, into the segment and the step model's terms. */
@@ -230,13 +262,19 @@ export class RunningBatch {
     const usedBefore = kv.used;
     kv.grow(meter.steps, segment.steps);
     meter.kvBlockNs += ((usedBefore + kv.used) / 2) * segment.busyNs;
-    meter.kvBlocksUsed = kv.used;
     meter.record(segment);
     for (let index = 0; index < segment.chunks; index++) {
       const prefill = this.#prefills[index]!;
       prefill.computedTokens += prefill.chunkTokens;
+      if (prefill.hold !== undefined) kv.keep(prefill.hold, prefill.computedTokens);
     }
+    meter.kvBlocksUsed = kv.used;
     this.#contextTokens += segment.decodes * segment.steps;
+  }
+
+  /** The replica crashed, and nobody is in the batch: its memory is lost. */
+  forgetPrefixes(): void {
+    this.kv.forget();
   }
 
   /** Nobody is in the batch: totals that only matter to running sequences start afresh. */

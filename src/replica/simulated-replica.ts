@@ -138,6 +138,7 @@ export class SimulatedReplica {
     for (const slot of this.#batch.occupied()) {
       this.#listener.left(nowNs, this.#config.index, this.#batch.remove(slot, "replica-down"));
     }
+    this.#batch.forgetPrefixes();
     this.#batch.resetShares();
   }
 
@@ -182,7 +183,7 @@ export class SimulatedReplica {
   #admit(nowNs: number): void {
     const batch = this.#batch;
     for (let slot = batch.admitNext(); slot !== undefined; slot = batch.admitNext()) {
-      this.#listener.joined(nowNs, this.#config.index, slot.slot, 0);
+      this.#listener.joined(nowNs, this.#config.index, slot.slot, slot.computedTokens);
     }
   }
 

@@ -4,7 +4,10 @@
  * whenever they are asked for, time summed in big integers. What it says is what the fast one must say.
  */
 import type { Departure, LeaveReason, ReplicaListener } from "../../src/replica/port.ts";
+import type { PrefixKey } from "../../src/replica/prefix-key.ts";
+import type { Joining } from "../../src/replica/running-batch.ts";
 import type { StepCost, StepModel } from "../../src/replica/step-model.ts";
+import { NaivePrefixCache } from "./naive-prefix-cache.ts";
 
 export interface NaiveReplicaConfig {
   readonly stepModel: StepModel;
@@ -17,6 +20,9 @@ interface Sequence {
   readonly slot: number;
   readonly promptTokens: number;
   readonly wantedTokens: number;
+  readonly prefix: PrefixKey | undefined;
+  /** Its first blocks that the cache has, and others may share. */
+  sharedBlocks: number;
   admitted: boolean;
   computedTokens: number;
   outputTokens: number;
@@ -60,6 +66,7 @@ export class NaiveReplica {
   longestOffsetPs = 0n;
   readonly #config: NaiveReplicaConfig;
   readonly #listener: ReplicaListener;
+  readonly prefixes: NaivePrefixCache;
   #state: "idle" | "running" | "stalled" | "down" = "idle";
   /** Everyone who joined and has not left, in the order of joining. */
   #present: Sequence[] = [];
@@ -78,6 +85,7 @@ export class NaiveReplica {
   constructor(config: NaiveReplicaConfig, listener: ReplicaListener) {
     this.#config = config;
     this.#listener = listener;
+    this.prefixes = new NaivePrefixCache(config.blockTokens);
   }
 
   get isDown(): boolean {
@@ -89,12 +97,14 @@ export class NaiveReplica {
     return this.#state !== "running" && this.nextEventNs < Infinity;
   }
 
-  join(nowNs: number, slot: number, joining: { contextTokens: number; remainingTokens: number }) {
+  join(nowNs: number, slot: number, joining: Joining) {
     if (this.#find(slot) !== undefined) throw new Error("the slot is taken");
     this.#present.push({
       slot,
       promptTokens: joining.contextTokens,
       wantedTokens: joining.remainingTokens,
+      prefix: joining.prefix,
+      sharedBlocks: 0,
       admitted: false,
       computedTokens: 0,
       outputTokens: 0,
@@ -139,6 +149,7 @@ export class NaiveReplica {
     for (const sequence of this.#present.toSorted((a, b) => a.slot - b.slot)) {
       this.#leave(nowNs, sequence, "replica-down");
     }
+    this.prefixes.clear();
   }
 
   restart(nowNs: number): void {
@@ -190,6 +201,9 @@ export class NaiveReplica {
       if (pairs > 0) sequence.computedTokens += tokens;
       else sequence.outputTokens += 1;
     }
+    // What the step's outputs took goes before what its prompts leave behind.
+    this.#evictCached();
+    for (const { sequence, pairs } of step.parts) if (pairs > 0) this.#share(sequence);
     this.#measureKv();
   }
 
@@ -255,10 +269,17 @@ export class NaiveReplica {
     for (;;) {
       const sequence = this.#present.find((one) => !one.admitted);
       if (sequence === undefined) return;
-      if (this.#blocks(sequence.promptTokens) > this.#freeBlocks()) return;
+      const { prefix, promptTokens } = sequence;
+      const cached = prefix === undefined ? [] : this.prefixes.cached(prefix, promptTokens - 1);
+      const inUse = cached.filter((chain) => this.prefixes.isUsed(chain)).length;
+      if (this.#blocks(promptTokens) - inUse > this.#freeBlocks()) return;
       sequence.admitted = true;
+      sequence.sharedBlocks = cached.length;
+      sequence.computedTokens = cached.length * this.#config.blockTokens;
+      this.prefixes.use(sequence, cached);
+      this.#evictCached();
       this.#measureKv();
-      this.#listener.joined(nowNs, 0, sequence.slot, 0);
+      this.#listener.joined(nowNs, 0, sequence.slot, sequence.computedTokens);
     }
   }
 
@@ -307,7 +328,9 @@ export class NaiveReplica {
   }
 
   #leave(nowNs: number, sequence: Sequence, reason: LeaveReason): void {
+    if (sequence.admitted) this.#share(sequence);
     this.#present.splice(this.#present.indexOf(sequence), 1);
+    this.prefixes.release(sequence);
     this.#measureKv();
     const { slot, outputTokens, prefillPs, decodePs, batchSharePs } = sequence;
     const departure: Departure = { slot, reason, outputTokens, prefillPs, decodePs, batchSharePs };
@@ -322,8 +345,21 @@ export class NaiveReplica {
     return Math.ceil(tokens / this.#config.blockTokens);
   }
 
+  /** A sequence's own blocks, and each that the cache shares out once. */
   #usedBlocks(): number {
-    return sum(this.#present, (sequence) => this.#blocks(kvTokens(sequence)));
+    const own = sum(this.#present, (one) => this.#blocks(kvTokens(one)) - one.sharedBlocks);
+    return own + this.prefixes.usedBlocks;
+  }
+
+  #share(sequence: Sequence): void {
+    if (sequence.prefix === undefined) return;
+    const outputs = Math.max(0, sequence.outputTokens - 1);
+    const tokens = sequence.computedTokens + outputs;
+    sequence.sharedBlocks = this.prefixes.compute(sequence, sequence.prefix, tokens).length;
+  }
+
+  #evictCached(): void {
+    this.prefixes.evictTo(this.#freeBlocks());
   }
 
   #freeBlocks(): number {

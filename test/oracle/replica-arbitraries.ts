@@ -4,6 +4,7 @@
  */
 import * as fc from "fast-check";
 import { affineStepModel } from "../../src/replica/affine.ts";
+import type { PrefixKey } from "../../src/replica/prefix-key.ts";
 import { rooflineStepModel } from "../../src/replica/roofline.ts";
 import type { StepModel } from "../../src/replica/step-model.ts";
 import type { Joining } from "../../src/replica/running-batch.ts";
@@ -122,6 +123,19 @@ const victims: fc.Arbitrary<Habits["victims"]> = fc.oneof(
   fc.array(fc.constantFrom("none", "newest", "oldest"), { minLength: 1, maxLength: 6 }),
 );
 
+/** Few streams of tokens and few lengths, so that prompts begin alike, go on differently, and end anywhere in a block. */
+const prefix: fc.Arbitrary<PrefixKey> = fc.record({
+  salt: fc.constantFrom(0, 0, -1),
+  segments: fc
+    .tuple(
+      fc.array(fc.record({ id: count(1, 3), tokens: fc.constantFrom(3, 8, 21, 48) }), {
+        maxLength: 2,
+      }),
+      count(1, 4),
+    )
+    .map(([segments, id]) => [...segments, { id, tokens: Infinity }]),
+});
+
 /** A case of at most `maxNumSeqs` short sequences, each of which fits into the KV cache when it joins. */
 export const smallCase: fc.Arbitrary<Case> = fc
   .record({
@@ -139,6 +153,7 @@ export const smallCase: fc.Arbitrary<Case> = fc
         count(1, Math.min(kvBlocks * blockTokens, 120)),
       ),
       remainingTokens: fc.oneof(count(1, 5), count(1, 80)),
+      prefix: fc.oneof(fc.constant(undefined), prefix, prefix),
     });
     return fc.record({
       config: fc.constant({
@@ -180,7 +195,11 @@ export const longCase: fc.Arbitrary<Case> = fc.record({
   }),
   habits: fc.record({
     backlog: fc.array(
-      fc.record({ contextTokens: count(1, 4_000), remainingTokens: count(500, 9_000) }),
+      fc.record({
+        contextTokens: count(1, 4_000),
+        remainingTokens: count(500, 9_000),
+        prefix: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, prefix),
+      }),
       { minLength: 8, maxLength: 40, size: "max" },
     ),
     refills: fc.constant(true),

@@ -28,6 +28,8 @@ class Coverage {
       if (has(part)) this.add(part);
     }
     if (fast.stalls > 0) this.add("stall");
+    if (fast.lines.some((line) => /cached [1-9]/.test(line))) this.add("prefix hit");
+    if (naiveReplica.prefixes.evicted > 0) this.add("prefix evicted");
     for (const [kind, count] of midJump) this.add(`${kind} in mid-jump`, count);
     this.add("steps", naive.replica.meter.steps);
     this.add("events", fastEvents);
@@ -49,6 +51,8 @@ describe("the fast-forward says what stepping says", () => {
     for (const what of [...heard, "join in mid-jump", "evict in mid-jump", "ask in mid-jump"]) {
       expect(coverage.get(what), what).toBeGreaterThan(often);
     }
+    expect(coverage.get("prefix hit")).toBeGreaterThan(SMALL_CASES / 4);
+    expect(coverage.get("prefix evicted")).toBeGreaterThan(SMALL_CASES / 4);
     expect(coverage.get("crash in mid-jump")).toBeGreaterThan(often / 5);
     expect(coverage.get("slow in mid-jump")).toBeGreaterThan(often / 5);
   });
@@ -61,6 +65,7 @@ describe("the fast-forward says what stepping says", () => {
       }),
       { seed: SEED, numRuns: LONG_CASES, endOnFailure: true },
     );
+    expect(coverage.get("prefix hit")).toBeGreaterThan(LONG_CASES / 10);
     expect(coverage.get("rebase")).toBeGreaterThan(LONG_CASES / 20);
     expect(coverage.get("steps")).toBeGreaterThan(LONG_CASES * 2_000);
     expect(coverage.get("steps")).toBeGreaterThan(20 * coverage.get("events"));
