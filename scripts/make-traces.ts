@@ -9,6 +9,7 @@ import { AssertionError } from "../src/base/assert.ts";
 import type { ArrivalConfig, ClientConfig, LengthConfig } from "../src/scenario/scenario.ts";
 import type { Arrival } from "../src/sim/workload/client.ts";
 import { createClient } from "../src/sim/workload/clients.ts";
+import { PromptStreams } from "../src/sim/workload/prompt-streams.ts";
 
 const SECOND_NS = 1e9;
 const SEED = 20_260_101;
@@ -104,12 +105,15 @@ function requestsOf(traffic: Traffic): Arrival[] {
     ...traffic,
     tenant: 0,
     pool: 0,
+    systemPrompt: undefined,
+    conversation: undefined,
     maxOutputTokens: undefined,
     adapterShares: [],
     timeoutNs: Infinity,
     retry: { attempts: 0, backoffNs: 0, maxBackoffNs: 0, jitter: 0 },
   };
   const client = createClient(config, {
+    promptStreams: new PromptStreams(),
     seed: SEED,
     tenantName: "synthetic",
     durationNs: DURATION_NS,

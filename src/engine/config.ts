@@ -98,6 +98,9 @@ export interface PoolConfig {
   readonly kvBlocks: number;
   readonly blockTokens: number;
   readonly blockBytes: number;
+  /** Whether replicas keep blocks for prompts that begin alike, and who may find a tenant's: itself, or all of the pool. */
+  readonly prefixCaching: boolean;
+  readonly prefixSharing: "tenant" | "pool";
   /** Memory set aside for LoRA adapters on each replica. */
   readonly adapterBudgetBytes: number;
   readonly gpuHourNanoUsd: number;

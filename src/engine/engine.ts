@@ -20,7 +20,7 @@ import { type Admission, type Outcome, Request, type Submission } from "./reques
 import { PoolScheduler } from "./scheduler.ts";
 import { ttftBudgetsNs } from "./sla/latency.ts";
 import { SlaMonitor } from "./sla/sla-monitor.ts";
-import { type TenantState, Tenants } from "./tenant.ts";
+import { type TenantState, Tenants, prefixKeyOf } from "./tenant.ts";
 
 /** A request that lost its replica this often fails: something is wrong with it, or with everything. */
 const MAX_CRASHES = 3;
@@ -109,6 +109,7 @@ export class Engine<Origin> implements ReplicaListener {
       deadlineNs: nowNs + this.#ttftBudgetsNs[tenant.config.tier]!,
       maxOutputTokens,
       predictedTokens,
+      prefix: prefixKeyOf(submission, tenant, scheduler.config),
     });
     tenant.quota.reserve(nowNs, request, screening.reservation);
     this.#inFlight += 1;
@@ -222,11 +223,14 @@ export class Engine<Origin> implements ReplicaListener {
   }
 
   joined(nowNs: number, replica: number, slot: number, cachedTokens: number): void {
+    const view = this.replicas[replica]!;
     const request = this.#bound(replica, slot);
     if (request.state === "joining") request.state = "running";
+    view.found(request, cachedTokens);
     if (!Number.isNaN(request.joinedNs)) return;
     request.joinedNs = nowNs;
     request.cachedTokens = cachedTokens;
+    this.schedulers[request.pool]!.prefixHits.heard(request);
   }
 
   firstToken(nowNs: number, replica: number, slot: number): void {
@@ -309,6 +313,7 @@ export class Engine<Origin> implements ReplicaListener {
       this.schedulers[request.pool]!.released(nowNs, request, 0);
       this.#requeue(nowNs, request, true);
     }
+    view.prefixes.lost();
     for (const held of scheduler.adapterLoads.lost(nowNs, view)) {
       this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
     }

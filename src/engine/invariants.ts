@@ -86,7 +86,12 @@ function checkReplica(
       assert(replica.config.lend, "a borrower on a replica that is not lent");
     }
     promised += request.promisedBlocks;
-    if (!request.isPrefilled) pending += request.promptTokens + request.outputTokens;
+    const contextTokens = request.promptTokens + request.outputTokens;
+    assert(
+      request.cachedHere >= 0 && request.cachedHere < contextTokens,
+      "a context cached to its last token",
+    );
+    if (!request.isPrefilled) pending += contextTokens - request.cachedHere;
     hold(held[request.tenant]!, request);
     held[request.tenant]!.memoryBytes += request.promisedBlocks * replica.config.blockBytes;
     if (request.adapter === undefined) continue;

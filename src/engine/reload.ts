@@ -58,6 +58,8 @@ const FIXED_IN_POOLS = [
   "kvBlocks",
   "blockTokens",
   "blockBytes",
+  "prefixCaching",
+  "prefixSharing",
   "adapterBudgetBytes",
   "gpuHourNanoUsd",
   "resumable",

@@ -4,6 +4,7 @@
  * opaque here, so nothing in the engine can peek at an output length that only the simulator knows.
  */
 import { unreachable } from "../base/assert.ts";
+import type { PrefixKey, PromptSegments } from "../replica/prefix-key.ts";
 
 export interface Submission<Origin> {
   readonly origin: Origin;
@@ -16,6 +17,8 @@ export interface Submission<Origin> {
   readonly maxOutputTokens: number | undefined;
   /** Index into the tenant's adapters; undefined is the base model. */
   readonly adapter: number | undefined;
+  /** What its tokens are, where others may have the same; undefined where that is not known. */
+  readonly segments?: PromptSegments | undefined;
 }
 
 export type RequestState =
@@ -109,6 +112,8 @@ export interface Admitted {
   readonly maxOutputTokens: number;
   /** Output tokens the scheduler expects in all. */
   readonly predictedTokens: number;
+  /** Its identity in prefix caches; undefined where it has none, or its pool caches nothing. */
+  readonly prefix: PrefixKey | undefined;
 }
 
 /**
@@ -127,6 +132,7 @@ export class Request<Origin> implements Admitted {
   readonly adapter: number | undefined;
   readonly arrivalNs: number;
   readonly deadlineNs: number;
+  readonly prefix: PrefixKey | undefined;
   state: RequestState = "queued";
   /** Where it runs while loading, joining, running or evicting. */
   replica = -1;
@@ -139,7 +145,10 @@ export class Request<Origin> implements Admitted {
   firstStep = 0;
   /** Output tokens of earlier stays; a stay in progress adds its own when it ends. */
   outputTokens = 0;
+  /** Of its prompt, tokens found in the prefix cache when it first joined: what it is billed for as cached. */
   cachedTokens = 0;
+  /** Of its context, tokens that its present replica is thought to have, and, once it has joined, has had. */
+  cachedHere = 0;
   /** Times it was evicted for others, and times it was lost with its replica. */
   preemptions = 0;
   crashes = 0;
@@ -174,5 +183,6 @@ export class Request<Origin> implements Admitted {
     this.arrivalNs = admitted.arrivalNs;
     this.deadlineNs = admitted.deadlineNs;
     this.predictedTokens = admitted.predictedTokens;
+    this.prefix = admitted.prefix;
   }
 }

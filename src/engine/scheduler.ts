@@ -10,8 +10,9 @@ import { AdapterLoads } from "./allocation/adapter-loads.ts";
 import { LatencyForecast } from "./allocation/latency-forecast.ts";
 import { type LoanTerms, callIn, lendersTo, loanTerms } from "./allocation/lending.ts";
 import { Overtaking } from "./allocation/overtaking.ts";
-import { isWantOfRoom } from "./allocation/gates.ts";
+import { isWantOfRoom, tierCaps } from "./allocation/gates.ts";
 import { type Placement, place } from "./allocation/placement.ts";
+import { PrefixHits } from "./allocation/prefix-hits.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { tierCaps } from "./allocation/tier-caps.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
@@ -47,6 +48,7 @@ export class PoolScheduler<Origin> implements PoolView {
   readonly adapterLoads: AdapterLoads<Origin>;
   /** What mitigation holds tenants to here. */
   readonly restraints = new Restraints();
+  readonly prefixHits = new PrefixHits();
   /** Tenants that may use the pool. */
   servedTenants: readonly number[] = [];
   readonly boundByTier: Int32Array;
@@ -146,7 +148,8 @@ export class PoolScheduler<Origin> implements PoolView {
   /** GPU time that the tenant's waiting requests will take at the pool's full batch, ns. */
   waitingNsOf(tenant: number): number {
     const queue = this.#queues[tenant];
-    return queue === undefined ? 0 : this.forecast.waitingNs(queue, this.config.maxNumSeqs);
+    if (queue === undefined) return 0;
+    return this.forecast.waitingNs(queue, this.config.maxNumSeqs, this.prefixHits.rate(tenant));
   }
 
   /** Requests that this scheduler has bound, wherever. */
@@ -226,6 +229,7 @@ export class PoolScheduler<Origin> implements PoolView {
     const tenant = this.#tenants[request.tenant]!;
     tenant.memory.giveBack(request.promisedBlocks * replica.config.blockBytes);
     replica.unbind(request);
+    if (replica.isUp) replica.prefixes.left(request, outputTokens);
     if (request.adapter !== undefined) {
       replica.adapters.unpin(nowNs, tenant.firstAdapter + request.adapter);
     }

@@ -1,7 +1,9 @@
 /** A tenant's state in the engine: its configuration, its quotas, and the adapters' platform-wide numbers. */
-import type { PlatformConfig, PriceConfig, TenantConfig } from "./config.ts";
+import type { PrefixKey } from "../replica/prefix-key.ts";
+import type { PlatformConfig, PoolConfig, PriceConfig, TenantConfig } from "./config.ts";
 import { MemoryQuota } from "./memory-quota.ts";
 import { TenantQuota } from "./quota/tenant-quota.ts";
+import type { Submission } from "./request.ts";
 
 export interface TenantState {
   readonly index: number;
@@ -56,4 +58,20 @@ export class Tenants {
     });
     for (const { bytes } of config.adapters) this.adapters.push({ tenant: index, bytes });
   }
+}
+
+/**
+ * The identity of a submission's prompt in its pool's prefix caches. Keys and values depend on the adapter, and an adapter
+ * is one tenant's; on the base model tenants are kept apart unless the pool lets them share. Salts: from 0 an adapter, odd
+ * below 0 a tenant, even below 0 a pool.
+ */
+export function prefixKeyOf(
+  { segments, adapter, pool }: Submission<unknown>,
+  { index, firstAdapter }: TenantState,
+  { prefixCaching, prefixSharing }: PoolConfig,
+): PrefixKey | undefined {
+  if (!prefixCaching || segments === undefined) return undefined;
+  if (adapter !== undefined) return { salt: firstAdapter + adapter, segments };
+  // A borrowed replica serves requests of several pools: those that share within one share with no other.
+  return { salt: prefixSharing === "pool" ? -2 * pool - 2 : -2 * index - 1, segments };
 }

@@ -7,6 +7,7 @@ import { performance } from "node:perf_hooks";
 import type { Scenario, TraceConfig } from "../scenario/scenario.ts";
 import type { Client, TraceReader } from "../sim/workload/client.ts";
 import { createClient } from "../sim/workload/clients.ts";
+import { PromptStreams } from "../sim/workload/prompt-streams.ts";
 import { Attempt, type AttemptEnd } from "./attempt.ts";
 import { Connections } from "./connections.ts";
 import { GeneratorHealth } from "./health.ts";
@@ -74,8 +75,10 @@ export class LoadRun {
     this.#connections = new Connections(plan.origin);
     this.#bodies = new RequestBodies(scenario, plan);
     this.#recorder = new Recorder(scenario);
+    const promptStreams = new PromptStreams();
     this.#clients = scenario.clients.map((config) =>
       createClient(config, {
+        promptStreams,
         seed: simulation.seed,
         tenantName: platform.tenants[config.tenant]!.name,
         durationNs: simulation.durationNs,
@@ -204,7 +207,8 @@ export class LoadRun {
     this.#flights.delete(flight);
     const { answer } = attempt;
     const { seen, retryAfterNs } = this.#recorder.ended(nowNs, request, { answer, end });
-    this.#clients[client]!.ended(request.origin, seen, { nowNs, retryAfterNs });
+    const { outputTokens } = request;
+    this.#clients[client]!.ended(request.origin, seen, { nowNs, retryAfterNs, outputTokens });
     this.#goOn();
   }
 

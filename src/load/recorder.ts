@@ -51,6 +51,7 @@ export class Recorder {
         deadlineNs: Infinity,
         maxOutputTokens: maxOutputTokens ?? defaultMaxOutputTokens,
         predictedTokens: 0,
+        prefix: undefined,
       },
     );
   }

@@ -31,6 +31,7 @@ export class RequestBodies {
   readonly #scenario: Scenario;
   readonly #plan: Plan;
   readonly #prompts: PromptText;
+  readonly #segments: PromptText;
   readonly #headers: readonly Record<string, string>[];
   readonly #path: string;
 
@@ -38,6 +39,7 @@ export class RequestBodies {
     this.#scenario = scenario;
     this.#plan = plan;
     this.#prompts = new PromptText(scenario.simulation.seed);
+    this.#segments = new PromptText(scenario.simulation.seed, "segments");
     this.#headers = plan.keys.map(headersWith);
     const name = plan.endpoint === "chat" ? "chat/completions" : "completions";
     this.#path = `${plan.basePath}/${name}`;
@@ -51,7 +53,11 @@ export class RequestBodies {
 
   /** The `number`-th request, for this arrival of this client. */
   write(config: ClientConfig, arrival: Arrival, number: number): Written {
-    const prompt = this.#prompts.take(number, arrival.promptTokens);
+    const { segments, promptTokens } = arrival;
+    const prompt =
+      segments === undefined
+        ? this.#prompts.take(number, promptTokens)
+        : this.#segments.takeSegments(segments, promptTokens);
     const input =
       this.#plan.endpoint === "chat"
         ? { messages: [{ role: "user", content: prompt }] }

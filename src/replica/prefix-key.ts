@@ -15,7 +15,7 @@ export type PromptSegments = readonly PromptSegment[];
 
 /** A prompt's identity in a cache: those with different salts share nothing, whatever their tokens. */
 export interface PrefixKey {
-  /** Who may share: 0 all users of the base model, below 0 a tenant, above 0 an adapter (which is one tenant's). */
+  /** Stands for those who may share; whoever makes keys says for whom. */
   readonly salt: number;
   readonly segments: PromptSegments;
 }

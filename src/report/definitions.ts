@@ -62,6 +62,16 @@ export const DEFINITIONS = {
     term: "Memory bandwidth",
     meaning: "Bytes moved / the GPUs' peak memory bandwidth over provisioned time.",
   },
+  hitRate: {
+    term: "Prefix hit rate",
+    meaning:
+      "Prompt tokens found in a replica's prefix cache, and so not computed / all prompt tokens, of requests that produced output.",
+  },
+  cacheSaved: {
+    term: "Saved by the prefix cache",
+    meaning:
+      "Cached tokens × (input price − cached input price): what tenants would have paid more. GPU time saved comes on top.",
+  },
   attribution: {
     term: "Attribution accuracy",
     meaning:

@@ -15,6 +15,7 @@ import { byTraffic } from "./order.ts";
 import { largest, sparkline } from "./sparkline.ts";
 import { cell, left, right, type Table } from "./table.ts";
 import { costTable, eventTable, poolTables, replicaTable } from "./tables/platform.ts";
+import { prefixTables } from "./tables/prefixes.ts";
 import { rejectionTable, tenantTables, tierTables } from "./tables/subjects.ts";
 import { capital, complianceSentence, headline, targetSentence, type Verdict } from "./verdict.ts";
 
@@ -89,7 +90,7 @@ function sections(results: Results, style: ChartStyle): readonly Section[] {
         ...texts(idleWords(results)),
         ...(results.load === undefined ? texts(attributionWords(results)) : []),
         ...chartBlock(charts.cost),
-        ...tables(costTable(results)),
+        ...tables(costTable(results), ...prefixTables(results)),
       ],
     },
     ...(results.load === undefined

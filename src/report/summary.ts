@@ -114,6 +114,7 @@ function platformSummary(results: Results): SummaryTable {
         : [["Broken trace rows left out", formatCount(run.skippedTraceRows)]]),
       ["Utilization busy / MFU / memory bandwidth", `${busy} / ${mfu} / ${bandwidth}`],
       ...saturationRow(results),
+      ...(platform.counts.cachedPromptTokens === 0 ? [] : [prefixRow(platform)]),
       [
         "Attribution accuracy (by 1/batch)",
         `${formatPercent(attribution.accuracy)} (${formatPercent(attribution.accuracyByBatchShare)})`,
@@ -124,6 +125,11 @@ function platformSummary(results: Results): SummaryTable {
       ["GPU cost per million tokens", formatUsd(platform.usdPerMillionTokens)],
     ],
   };
+}
+
+function prefixRow({ counts, cacheSavedUsd }: Results["platform"]): string[] {
+  const found = `${formatShare(counts.prefixHitRate)}, ${formatUsd(cacheSavedUsd)}`;
+  return ["Prefix cache: hit rate, saved on token prices", found];
 }
 
 /** What a client knows of the platform, and how far its figures are to be trusted. */

@@ -49,6 +49,7 @@ export function countBlock(stats: TenantStats): CountBlock {
     recomputedTokens: stats.recomputedTokens,
     promptTokens: stats.promptTokens,
     cachedPromptTokens: stats.cachedPromptTokens,
+    prefixHitRate: stats.promptTokens === 0 ? null : stats.cachedPromptTokens / stats.promptTokens,
     outputTokens: stats.outputTokens,
   };
 }

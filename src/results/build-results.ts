@@ -145,15 +145,15 @@ export function tierResult(
   const { platform } = run.collector;
   const tier = platform.tiers[index]!;
   const stats = mergedStats(run, (tenant) => platform.tenants[tenant]!.tier === index);
+  const ofTier = tenants.filter((tenant) => tenant.tier === tier.name);
   return {
     name: tier.name,
     weight: tier.weight,
     counts: countBlock(stats),
     latency: latencyBlock(stats),
     sla: slaBlock(stats, tier, run.measuredSeconds),
-    costUsd: tenants
-      .filter((tenant) => tenant.tier === tier.name)
-      .reduce((sum, { cost }) => sum + cost.totalUsd, 0),
+    costUsd: ofTier.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
+    cacheSavedUsd: ofTier.reduce((sum, { cost }) => sum + cost.cacheSavedUsd, 0),
   };
 }
 
@@ -180,6 +180,7 @@ function platformBlock(
     recomputedUsd: unbilled.reduce((sum, { recomputedUsd }) => sum + recomputedUsd, 0),
     recomputedGpuSeconds: unbilled.reduce((sum, { recomputedGpuSeconds: s }) => sum + s, 0),
     revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
+    cacheSavedUsd: tenants.reduce((sum, { cost }) => sum + cost.cacheSavedUsd, 0),
     usdPerMillionTokens: usdPerMillion(gpuUsd, stats),
   };
 }
@@ -287,11 +288,13 @@ export function mergedStats(run: MeasuredRun, isIn: (tenant: number) => boolean)
 
 /** What was admitted to the pool, as a demand: a pool that turned requests away needs more than this says. */
 function demandOf(run: Run, pool: number) {
-  const { admitted, completed, promptTokens, outputTokens } = run.collector.pools[pool]!;
+  const demand = run.collector.pools[pool]!;
+  const { admitted, completed, promptTokens, cachedTokens, outputTokens } = demand;
   const seconds = run.windowNs / 1e9;
   return {
     requestsPerS: seconds > 0 ? admitted / seconds : 0,
     meanPromptTokens: promptTokens / Math.max(1, completed),
+    meanCachedTokens: cachedTokens / Math.max(1, completed),
     meanOutputTokens: outputTokens / Math.max(1, completed),
   };
 }

@@ -23,6 +23,7 @@ interface PoolDemand {
   admitted: number;
   completed: number;
   promptTokens: number;
+  cachedTokens: number;
   outputTokens: number;
 }
 
@@ -52,6 +53,7 @@ export class Collector {
       admitted: 0,
       completed: 0,
       promptTokens: 0,
+      cachedTokens: 0,
       outputTokens: 0,
     }));
     this.completedOn = new Float64Array(
@@ -99,6 +101,7 @@ export class Collector {
     if (demand === undefined) return;
     demand.completed += 1;
     demand.promptTokens += request.promptTokens;
+    demand.cachedTokens += request.cachedTokens;
     demand.outputTokens += request.outputTokens;
   }
 

@@ -12,7 +12,7 @@ import {
   tierResult,
 } from "./build-results.ts";
 import type { Collector } from "./collector.ts";
-import { usd, usdPerMillion } from "./money.ts";
+import { cacheSavedUsd, usd, usdPerMillion } from "./money.ts";
 import {
   type CostBlock,
   type CountBlock,
@@ -67,6 +67,7 @@ export function buildMeasuredResults(
       recomputedUsd: null,
       recomputedGpuSeconds: null,
       revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
+      cacheSavedUsd: tenants.reduce((sum, { cost }) => sum + cost.cacheSavedUsd, 0),
       usdPerMillionTokens: null,
     },
     tiers: populatedTiers(platform).map((tier) => {
@@ -149,6 +150,7 @@ function tokenBill({ prices }: PlatformConfig, stats: TenantStats): CostBlock {
     totalUsd: usd(total),
     gpuUsdByBatchShare: null,
     gpuSeconds: null,
+    cacheSavedUsd: cacheSavedUsd(prices, stats.cachedPromptTokens),
     usdPerMillionTokens: usdPerMillion(usd(total), stats),
   };
 }

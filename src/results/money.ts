@@ -1,4 +1,5 @@
 /** The money of results.json: nano-dollars of the ledger into dollars per tenant and pool. */
+import type { PriceConfig } from "../engine/config.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { CostBlock } from "./results.ts";
 import type { TenantStats } from "./tenant-stats.ts";
@@ -29,8 +30,17 @@ export function costBlock(engine: Engine<unknown>, tenant: number, stats: Tenant
     totalUsd: usd(total),
     gpuUsdByBatchShare: usd(ledger.batchShareNanoUsd(tenant)),
     gpuSeconds: ledger.quantity(tenant, "gpu") / 1e9,
+    cacheSavedUsd: cacheSavedUsd(engine.platform.prices, ledger.quantity(tenant, "cached-input")),
     usdPerMillionTokens: usdPerMillion(usd(total), stats),
   };
+}
+
+/** What cached tokens would have cost more as computed ones. */
+export function cacheSavedUsd(
+  { inputTokenNanoUsd, cachedInputTokenNanoUsd }: PriceConfig,
+  cachedTokens: number,
+): number {
+  return usd(cachedTokens * (inputTokenNanoUsd - cachedInputTokenNanoUsd));
 }
 
 /** Dollars per million tokens in and out; null without any. */

@@ -68,6 +68,8 @@ export interface CountBlock {
   readonly recomputedTokens: number | null;
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
+  /** cachedPromptTokens / promptTokens; null without any. */
+  readonly prefixHitRate: number | null;
   readonly outputTokens: number;
 }
 
@@ -86,6 +88,8 @@ export interface CostBlock {
   /** What the GPU part would be if every step were divided by 1/batch size. */
   readonly gpuUsdByBatchShare: number | null;
   readonly gpuSeconds: number | null;
+  /** What its cached tokens would have cost more at the price of computed ones. */
+  readonly cacheSavedUsd: number;
   readonly usdPerMillionTokens: number | null;
 }
 
@@ -115,6 +119,7 @@ export interface TierResult {
   readonly latency: LatencyBlock;
   readonly sla: SlaBlock;
   readonly costUsd: number;
+  readonly cacheSavedUsd: number;
 }
 
 export interface UtilizationBlock {
@@ -332,6 +337,8 @@ export interface Results {
     readonly recomputedUsd: number | null;
     readonly recomputedGpuSeconds: number | null;
     readonly revenueUsd: number;
+    /** What tenants would have paid more without cached tokens, at token prices. */
+    readonly cacheSavedUsd: number;
     readonly usdPerMillionTokens: number | null;
   };
   readonly tiers: readonly TierResult[];

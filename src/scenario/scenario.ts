@@ -105,6 +105,22 @@ export interface RetryConfig {
   readonly jitter: number;
 }
 
+/** The same tokens before every prompt of a client, and of others that name it. */
+export interface SystemPromptConfig {
+  readonly name: string;
+  readonly tokens: number;
+}
+
+/** Requests come as conversations: each turn's prompt is all that was said before, and something new. */
+export interface ConversationConfig {
+  readonly turns: LengthConfig;
+  /** Pause between an answer and the next turn. */
+  readonly thinkMeanNs: number;
+  readonly thinkCv: number;
+  /** A conversation whose next prompt would be longer has ended. */
+  readonly maxPromptTokens: number;
+}
+
 /** One source of traffic. A tenant may have several. */
 export interface ClientConfig {
   readonly name: string;
@@ -113,9 +129,12 @@ export interface ClientConfig {
   /** Index into platform.pools: the pool that serves the model this client asks for. */
   readonly pool: number;
   readonly arrivals: ArrivalConfig;
-  /** Ignored for trace arrivals, which bring their own lengths. */
+  /** What a request adds to the system prompt and, in a conversation, to all before. Traces bring their own lengths. */
   readonly promptTokens: LengthConfig;
   readonly outputTokens: LengthConfig;
+  readonly systemPrompt: SystemPromptConfig | undefined;
+  /** Undefined: every request is its own. */
+  readonly conversation: ConversationConfig | undefined;
   /** What the client sends as max_tokens; undefined leaves it to the tenant's default. */
   readonly maxOutputTokens: number | undefined;
   /** Probability of each of the tenant's adapters (same order), and the rest on the base model. */

@@ -39,6 +39,8 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   readonly replicas: readonly SimulatedReplica[];
   readonly #channels: readonly AdapterChannel[];
   readonly #events: EventQueue;
+  /** By replica. */
+  readonly #pools: readonly PoolConfig[];
   readonly #replicaSources: number[] = [];
   readonly #scheduledNs: Float64Array;
   readonly #channelSources: number[] = [];
@@ -47,6 +49,7 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   constructor(config: ClusterConfig, events: EventQueue, listener: ReplicaListener) {
     this.#events = events;
     const pools = replicaPools(config.pools);
+    this.#pools = pools;
     this.#scheduledNs = new Float64Array(pools.length).fill(Infinity);
     this.replicas = pools.map((pool, index) => {
       const meter = config.meters[index]!;
@@ -79,6 +82,8 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
     this.replicas[replica]!.join(nowNs, slot, {
       contextTokens: request.promptTokens + request.outputTokens,
       remainingTokens: longest - request.outputTokens,
+      // A borrowed replica may cache nothing where the request's own pool would.
+      prefix: this.#pools[replica]!.prefixCaching ? request.prefix : undefined,
     });
     this.#reschedule(replica);
   }

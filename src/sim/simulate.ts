@@ -17,6 +17,7 @@ import { planFaults } from "./faults.ts";
 import { Traffic } from "./traffic.ts";
 import type { Client, TraceReader } from "./workload/client.ts";
 import { createClient } from "./workload/clients.ts";
+import { PromptStreams } from "./workload/prompt-streams.ts";
 
 const NS_PER_DAY = 86_400_000_000_000;
 /** Days in a simulated month. */
@@ -172,8 +173,10 @@ function createClients(
   { clients, platform, simulation }: Scenario,
   open: SimulationHooks["openTrace"],
 ): Client[] {
+  const promptStreams = new PromptStreams();
   return clients.map((config) =>
     createClient(config, {
+      promptStreams,
       seed: simulation.seed,
       tenantName: platform.tenants[config.tenant]!.name,
       durationNs: simulation.durationNs,

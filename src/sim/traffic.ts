@@ -101,7 +101,8 @@ export class Traffic {
     const isTimedOut = this.#givenUp.delete(request);
     const seen: AttemptOutcome =
       outcome === "completed" ? "completed" : isTimedOut ? "timed-out" : "failed";
-    this.#tell(nowNs, request.origin, { seen, retryAfterNs: 0 });
+    const { outputTokens } = request;
+    this.#tell(nowNs, request.origin, { seen, retryAfterNs: 0, outputTokens });
   }
 
   #arrive(nowNs: number, client: number): void {
@@ -121,6 +122,7 @@ export class Traffic {
       promptTokens: arrival.promptTokens,
       maxOutputTokens: arrival.maxOutputTokens,
       adapter: arrival.adapter,
+      segments: arrival.segments,
     });
     this.#parts.onSubmitted(nowNs, sent, admission);
     this.#schedule(client);
@@ -132,6 +134,7 @@ export class Traffic {
       this.#tell(nowNs, sent, {
         seen: isRetryable(admission.reason) ? "rejected" : "refused",
         retryAfterNs: retryAfterNs === Infinity ? 0 : retryAfterNs,
+        outputTokens: 0,
       });
     }
   }
@@ -145,12 +148,16 @@ export class Traffic {
     this.#scheduleTimeout(client);
   }
 
-  #tell(nowNs: number, sent: Sent, how: { seen: AttemptOutcome; retryAfterNs: number }): void {
+  #tell(
+    nowNs: number,
+    sent: Sent,
+    how: { seen: AttemptOutcome; retryAfterNs: number; outputTokens: number },
+  ): void {
     const { clients } = this.#parts;
-    const { retryAfterNs } = how;
+    const { retryAfterNs, outputTokens } = how;
     const client = clients[sent.client]!;
     const beforeNs = client.nextArrivalNs;
-    client.ended(sent.arrival, how.seen, { nowNs, retryAfterNs });
+    client.ended(sent.arrival, how.seen, { nowNs, retryAfterNs, outputTokens });
     if (client.nextArrivalNs !== beforeNs) this.#schedule(sent.client);
   }
 

@@ -12,6 +12,8 @@ export interface FormatRules {
   readonly prompt: string;
   readonly output: string;
   readonly client: string | undefined;
+  /** JSON Lines only: a list of numbers that name the prompt's blocks. Rows may lack it. */
+  readonly hashes?: string;
   readonly timeForm: "timestamp" | "seconds" | "milliseconds";
   /** Rows with 0 output tokens are failed requests of the recorded system, not mistakes in the file. */
   readonly zeroOutputIsFailure: boolean;
@@ -55,6 +57,7 @@ export const FORMATS: Readonly<Record<TraceFormat, FormatRules>> = {
     prompt: "input_length",
     output: "output_length",
     client: undefined,
+    hashes: "hash_ids",
     timeForm: "milliseconds",
     zeroOutputIsFailure: false,
     example: '{"timestamp": 0, "input_length": 6758, "output_length": 500, "hash_ids": [0, 1]}',

@@ -4,6 +4,8 @@
  * gives a reason in words.
  */
 
+import { STREAMS_PER_NAME } from "../sim/workload/prompt-streams.ts";
+
 /** A point in time of the trace's own clock: whole seconds and nanoseconds, together too long for one double. */
 export interface Instant {
   readonly seconds: number;
@@ -75,6 +77,18 @@ export function parseTimestamp(text: string): Instant | Unreadable {
     seconds: day * SECONDS_PER_DAY + clockS - zoneS,
     ns: Number((match[7] ?? "").padEnd(9, "0")),
   };
+}
+
+/** A JSON list of numbers that name blocks of tokens. */
+export function parseHashes(text: string): readonly number[] | Unreadable {
+  const list: unknown = JSON.parse(text);
+  if (!Array.isArray(list) || !list.every(Number.isInteger)) {
+    return unreadable(text, "a list of numbers");
+  }
+  const hashes: readonly number[] = list;
+  const outside = hashes.find((hash) => hash < 0 || hash >= STREAMS_PER_NAME);
+  if (outside === undefined) return hashes;
+  return { reason: `has ${outside}; expected numbers from 0 to ${STREAMS_PER_NAME - 1}` };
 }
 
 /** Text as it is shown in a message: at most 40 characters of it, in quotes. */

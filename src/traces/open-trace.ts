@@ -133,10 +133,10 @@ class SortedRows implements TraceFile {
       this.#window.splice(0, this.#taken);
       this.#taken = 0;
     }
-    const { promptTokens, outputTokens, client } = decoded;
+    const { promptTokens, outputTokens, client, hashes } = decoded;
     let place = this.#window.length;
     while (place > this.#taken && this.#window[place - 1]!.timeNs > timeNs) place--;
-    const row = { timeNs, promptTokens, outputTokens, client };
+    const row = { timeNs, promptTokens, outputTokens, client, hashes };
     if (place === this.#window.length) this.#window.push(row);
     else this.#window.splice(place, 0, row);
     if (!this.#hasWanted && client !== undefined) this.#noteClient(client);

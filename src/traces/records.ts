@@ -10,7 +10,7 @@ import { readLineBlocks } from "./line-blocks.ts";
 import type { LineBlock } from "./line-blocks.ts";
 import { TraceError } from "./trace-error.ts";
 
-/** The cells of one line in the order time, prompt, output, client; or why it has none. */
+/** The cells of one line in the order time, prompt, output, client, and hashes as JSON; or why it has none. */
 export interface TraceRecord {
   /** Counted from 1, the header included. */
   readonly line: number;
@@ -28,7 +28,7 @@ export function* readRecords(path: string, rules: FormatRules): Generator<TraceR
   let toCells: ((row: readonly string[]) => Cells) | undefined;
   for (const block of readLineBlocks(path)) {
     if (rules.container === "jsonl") {
-      yield* jsonRecords(block, columnsOf(rules));
+      yield* jsonRecords(block, rules);
       continue;
     }
     for (const { line, row } of csvRows(block)) {
@@ -39,15 +39,19 @@ export function* readRecords(path: string, rules: FormatRules): Generator<TraceR
   }
 }
 
-function* jsonRecords(block: LineBlock, names: readonly string[]): Generator<TraceRecord, void> {
+function* jsonRecords(block: LineBlock, rules: FormatRules): Generator<TraceRecord, void> {
+  const columns = { names: columnsOf(rules), optional: rules.hashes };
   let line = block.firstLine;
   for (const text of linesOf(block)) {
-    if (text.trim() !== "") yield { line, cells: jsonCells(text, names) };
+    if (text.trim() !== "") yield { line, cells: jsonCells(text, columns) };
     line++;
   }
 }
 
-function jsonCells(text: string, names: readonly string[]): Cells {
+function jsonCells(
+  text: string,
+  { names, optional }: { readonly names: readonly string[]; readonly optional: string | undefined },
+): Cells {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -58,7 +62,8 @@ function jsonCells(text: string, names: readonly string[]): Cells {
   const entries = new Map<string, unknown>(Object.entries(value));
   const missing = names.find((name) => !entries.has(name));
   if (missing !== undefined) return { reason: `has no ${missing}` };
-  return names.map((name) => {
+  const present = optional !== undefined && entries.has(optional) ? [...names, optional] : names;
+  return present.map((name) => {
     const entry = entries.get(name);
     return typeof entry === "number" ? String(entry) : (JSON.stringify(entry) ?? "");
   });

@@ -27,6 +27,12 @@ function run(guest: string, overrides: string[] = []) {
   return simulate(scenarioOf(FILE.replace("GUEST", guest), overrides));
 }
 
+/** Its first client speaks in conversations behind a system prompt. */
+const CHATTING = [
+  "workload.shop.conversation={ turns: { uniform: { min: 1, max: 6 } }, think: 300ms }",
+  "workload.shop.systemPrompt=200",
+];
+
 function bytes(overrides: string[] = []): string {
   return JSON.stringify(run(GUEST, overrides).results);
 }
@@ -38,9 +44,40 @@ function sentByShop(guest: string): string[] {
     .toSorted();
 }
 
+/** Output lengths of every conversation of the shop, turn by turn. */
+function turnsOf(overrides: string[]): number[][] {
+  const turns = new Map<unknown, number[]>();
+  const { records } = run(GUEST, [...CHATTING, "workload.shop.adapters={}", ...overrides]);
+  for (const { sent } of records.toSorted(
+    (a, b) => a.sent.arrival.timeNs - b.sent.arrival.timeNs,
+  )) {
+    const { segments, outputTokens } = sent.arrival;
+    if (sent.client === 0) turns.set(segments, [...(turns.get(segments) ?? []), outputTokens]);
+  }
+  return [...turns.values()];
+}
+
 test("the same seed gives the same results, another seed others", () => {
   expect(bytes()).toBe(bytes());
   expect(bytes(["simulation.seed=8"])).not.toBe(bytes());
+});
+
+test("so it is with conversations and prefix caches, whose hits are in the results", () => {
+  expect(bytes(CHATTING)).toBe(bytes(CHATTING));
+  const { results } = run(GUEST, CHATTING);
+  expect(results.tenants[0]!.counts.prefixHitRate).toBeGreaterThan(0.3);
+  expect(results.tenants[1]!.counts.cachedPromptTokens).toBe(0);
+});
+
+test("what conversations say does not depend on how fast they are answered", () => {
+  const slow = turnsOf(["platform.pools.shared.replicas=1", "faults=[]"]);
+  const fast = turnsOf(["platform.pools.shared.replicas=4", "faults=[]"]);
+  expect(slow.length).toBe(fast.length);
+  // The end of arrivals cuts the last ones at different turns.
+  const isPrefix = slow.every((turns, at) =>
+    turns.every((tokens, turn) => turn >= fast[at]!.length || fast[at]![turn] === tokens),
+  );
+  expect(isPrefix).toBe(true);
 });
 
 test("adding a client leaves when and what the open-loop others send unchanged", () => {

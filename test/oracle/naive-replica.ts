@@ -202,7 +202,7 @@ export class NaiveReplica {
       else sequence.outputTokens += 1;
     }
     // What the step's outputs took goes before what its prompts leave behind.
-    this.#evictCached();
+    this.prefixes.evictTo(this.#freeBlocks());
     for (const { sequence, pairs } of step.parts) if (pairs > 0) this.#share(sequence);
     this.#measureKv();
   }
@@ -277,7 +277,7 @@ export class NaiveReplica {
       sequence.sharedBlocks = cached.length;
       sequence.computedTokens = cached.length * this.#config.blockTokens;
       this.prefixes.use(sequence, cached);
-      this.#evictCached();
+      this.prefixes.evictTo(this.#freeBlocks());
       this.#measureKv();
       this.#listener.joined(nowNs, 0, sequence.slot, sequence.computedTokens);
     }
@@ -356,10 +356,6 @@ export class NaiveReplica {
     const outputs = Math.max(0, sequence.outputTokens - 1);
     const tokens = sequence.computedTokens + outputs;
     sequence.sharedBlocks = this.prefixes.compute(sequence, sequence.prefix, tokens).length;
-  }
-
-  #evictCached(): void {
-    this.prefixes.evictTo(this.#freeBlocks());
   }
 
   #freeBlocks(): number {

@@ -43,7 +43,17 @@ const arrivals = fc.oneof(
   fc.record({ process: fc.constant("on-off"), onRate: fc.integer({ min: 50, max: 300 }) }),
 );
 
+/** A system prompt of the tenant's own or one that all share, and perhaps conversations behind it. */
+const prefixes = fc.record({
+  systemPrompt: fc.constantFrom(undefined, 9, 24, { tokens: 20, name: "common" }),
+  conversation: sometimes(
+    fc.record({ turns: fc.constantFrom(3, { uniform: { min: 1, max: 5 } }), thinkMs: fc.nat(200) }),
+    2,
+  ),
+});
+
 const tenant = fc.record({
+  prefixes: sometimes(prefixes, 2),
   tier: fc.nat({ max: TIERS.length - 1 }),
   weight: fc.constantFrom(1, 2, 0.5),
   quotas,
@@ -75,6 +85,8 @@ const pool = fc.record({
   shares: sometimes(fc.tuple(fc.nat({ max: 57 }), fc.nat({ max: 20 }), fc.nat({ max: 20 })), 2),
   idleCost: fc.constantFrom("platform", "spread"),
   lend: fc.boolean(),
+  prefixSharing: fc.constantFrom("tenant", "pool"),
+  enablePrefixCaching: fc.constantFrom(true, true, true, false),
   stepUs: fc.integer({ min: 200, max: 6000 }),
   contextNs: fc.nat({ max: 2000 }),
 });
@@ -205,6 +217,8 @@ function poolFile(given: Pool, index: number): object {
     blockSize: given.blockTokens,
     adapterMemory: `${given.adapterMib}MiB`,
     idleCost: given.idleCost,
+    prefixSharing: given.prefixSharing,
+    enablePrefixCaching: given.enablePrefixCaching,
     stepTime: {
       fixed: `${given.stepUs}us`,
       perToken: "10us",
@@ -250,6 +264,7 @@ function clientFile(given: Tenant): object {
     promptTokens: given.promptTokens,
     outputTokens: given.outputTokens,
     maxOutputTokens: given.maxOutputTokens,
+    ...prefixesFile(given),
     adapters: Object.fromEntries((given.adapters ?? []).map((_, at) => [`a${at}`, 0.8 / count])),
     timeout: given.timeoutMs === undefined ? "never" : `${given.timeoutMs}ms`,
     retry: {
@@ -257,6 +272,17 @@ function clientFile(given: Tenant): object {
       backoff: "20ms",
       maxBackoff: "200ms",
     },
+  };
+}
+
+function prefixesFile({ prefixes: one }: Tenant): object {
+  if (one === undefined) return {};
+  const { systemPrompt, conversation } = one;
+  return {
+    ...(systemPrompt && { systemPrompt }),
+    ...(conversation && {
+      conversation: { turns: conversation.turns, think: `${conversation.thinkMs}ms` },
+    }),
   };
 }
 

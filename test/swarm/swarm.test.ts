@@ -62,6 +62,9 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
     "memory held",
     "reload",
     "lent",
+    "prefix hit",
+    "prefix hit after a preemption",
+    "kv pressure with prefixes",
   ]) {
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(CASES / 50);
   }
@@ -153,13 +156,18 @@ function whatHappened(finished: Finished): Set<string> {
     if (memory.isLimited && config.adapters.length > 0) seen.add("memory held");
   }
   for (const { event } of collector.events) seen.add(event.kind);
+  if (seen.has("kv pressure") && seen.has("prefix hit")) seen.add("kv pressure with prefixes");
   return seen;
 }
 
 function fateOf({ outcome, reason, request, sent }: RequestRecord): string[] {
   const fate: string[] = [reason ?? outcome];
   if (sent.arrival.attempt > 0) fate.push("retry");
-  if ((request?.preemptions ?? 0) > 0) fate.push("preempted");
-  if ((request?.crashes ?? 0) > 0) fate.push("crash");
+  if (request === undefined) return fate;
+  const { preemptions, crashes, cachedTokens, cachedHere } = request;
+  if (preemptions > 0) fate.push("preempted");
+  if (crashes > 0) fate.push("crash");
+  if (cachedTokens > 0) fate.push("prefix hit");
+  if (preemptions > 0 && cachedHere > 0) fate.push("prefix hit after a preemption");
   return fate;
 }

@@ -2,6 +2,7 @@
  * Why a request cannot be placed now: every refusal names its gate. Two kinds stand before a replica: whether this request
  * may come at all (a hold for somebody else, the terms of a loan, room kept for higher tiers), and whether there is room.
  */
+import type { PoolConfig } from "../config.ts";
 import type { Fence } from "../isolation/restraints.ts";
 import type { Request } from "../request.ts";
 import { type LoanTerms, mayBorrow } from "./lending.ts";
@@ -58,10 +59,7 @@ export function replicaGate(
   terms: Terms,
 ): ReplicaGate | undefined {
   if (terms.fence?.allows(replica.index) === false) return "replica-confinement";
-  return (
-    roomGate(replica, request.promptTokens + request.outputTokens, blocks) ??
-    permissionGate(replica, request, blocks, terms)
-  );
+  return roomGate(replica, request, blocks) ?? permissionGate(replica, request, blocks, terms);
 }
 
 function permissionGate(
@@ -82,7 +80,7 @@ function permissionGate(
 
 function roomGate(
   replica: ReplicaView<unknown>,
-  contextTokens: number,
+  request: Request<unknown>,
   blocks: number,
 ): ReplicaGate | undefined {
   const { config, boundCount } = replica;
@@ -90,9 +88,18 @@ function roomGate(
   if (!replica.hasFreeSlot) return "slots";
   // Late binding: only as many prompt tokens as the next step can compute, or one prompt longer than a step.
   const pending = replica.pendingPromptTokens;
-  if (pending > 0 && pending + contextTokens > config.maxNumBatchedTokens - boundCount) {
-    return "prefill-budget";
-  }
+  const budget = config.maxNumBatchedTokens - boundCount;
+  if (pending > 0 && pending + replica.uncachedTokens(request) > budget) return "prefill-budget";
   if (boundCount > 0 && replica.promisedBlocks + blocks > config.kvBlocks) return "kv-cache";
   return undefined;
+}
+
+/** Most requests of each tier that may be bound at once: all, unless shares are hard caps. However small, a share is a slot. */
+export function tierCaps(pool: PoolConfig): number[] {
+  const slots = pool.maxNumSeqs * pool.replicas;
+  return pool.tierShares.map((share) =>
+    pool.borrowing || pool.owner !== undefined
+      ? Infinity
+      : Math.max(share > 0 ? 1 : 0, Math.floor(share * slots)),
+  );
 }

@@ -45,18 +45,30 @@ export class LatencyForecast {
     return (this.#emptyStepPs + this.#promptTokenPs * promptTokens) / 1000;
   }
 
-  /** GPU time that a whole request takes at the pool's full batch, ns: what the backlog behind it waits. */
-  serviceNs(promptTokens: number, outputTokens: number, batch: number): number {
+  /**
+   * GPU time that a whole request takes at the pool's full batch, ns: what the backlog behind it waits. `cachedTokens` of
+   * its prompt need not be computed.
+   */
+  serviceNs(promptTokens: number, outputTokens: number, batch: number, cachedTokens = 0): number {
     const decodePs =
       this.#emptyStepPs / batch + this.#contextTokenPs * (promptTokens + outputTokens / 2);
-    return (this.#promptTokenPs * promptTokens + decodePs * outputTokens) / 1000;
+    const computedTokens = promptTokens - cachedTokens;
+    return (this.#promptTokenPs * computedTokens + decodePs * outputTokens) / 1000;
   }
 
-  /** GPU time that all who wait in the queue take, ns: as if all were divided into prompt and output as the head is. */
-  waitingNs({ head, waitingTokens }: QueueView & { waitingTokens: number }, batch: number): number {
+  /**
+   * GPU time that all who wait in the queue take, ns: as if all were divided into prompt and output as the head is.
+   * `cachedShare` of their prompts need not be computed.
+   */
+  waitingNs(
+    { head, waitingTokens }: QueueView & { waitingTokens: number },
+    batch: number,
+    cachedShare: number,
+  ): number {
     if (head === undefined) return 0;
     const { promptTokens, predictedTokens } = head;
-    const eachNs = this.serviceNs(promptTokens, predictedTokens, batch);
+    const cachedTokens = promptTokens * cachedShare;
+    const eachNs = this.serviceNs(promptTokens, predictedTokens, batch, cachedTokens);
     return (eachNs * waitingTokens) / (promptTokens + predictedTokens);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Which replica a request goes to: the one with the earliest predicted first token among those that can take it at their next
  * boundary. The prediction is linear in what is already bound there, so that it costs a few operations per replica; time to
- * load the adapter is part of it, which makes affinity a preference bounded by the load time, and so is a small surcharge on
- * another's replica, which makes borrowing the second choice.
+ * load the adapter is part of it, and the time that a cached prefix saves, which makes affinity to either a preference
+ * bounded by that time; so is a small surcharge on another's replica, which makes borrowing the second choice.
  */
 import { unreachable } from "../../base/assert.ts";
 import type { PoolConfig } from "../config.ts";
@@ -93,8 +93,7 @@ function refusal<Origin>(
 }
 
 function firstTokenNs(replica: ReplicaView<unknown>, request: Request<unknown>): number {
-  const contextTokens = request.promptTokens + request.outputTokens;
-  const ns = replica.forecast.firstTokenNs(replica, contextTokens);
+  const ns = replica.forecast.firstTokenNs(replica, replica.uncachedTokens(request));
   return replica.isBorrower(request) ? ns + BORROWING_SURCHARGE_NS : ns;
 }
 

@@ -9,6 +9,7 @@ import type { PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { AdapterResidency } from "./adapter-residency.ts";
 import type { LatencyForecast } from "./latency-forecast.ts";
+import { PrefixIndex } from "./prefix-index.ts";
 
 /** What a replica is made of, as far as the engine is concerned. */
 export interface ReplicaParts {
@@ -29,6 +30,7 @@ export class ReplicaView<Origin> {
   readonly meter: MeterReading;
   readonly forecast: LatencyForecast;
   readonly adapters: AdapterResidency;
+  readonly prefixes: PrefixIndex;
   /** Who holds each slot. */
   readonly bound: (Request<Origin> | undefined)[];
   readonly #freeSlots: number[];
@@ -38,7 +40,10 @@ export class ReplicaView<Origin> {
   borrowerCount = 0;
   /** Times its KV cache was full and someone had to leave. */
   pressureEvents = 0;
-  /** Prompt tokens bound here that have not been computed yet, and those among them of its own pool's requests. */
+  /**
+   * Prompt tokens bound here that have not been computed yet, without those thought to be cached; and those among them of
+   * its own pool's requests.
+   */
   pendingPromptTokens = 0;
   ownPendingPromptTokens = 0;
   /** Context of everything bound here at its predicted end, tokens and blocks. */
@@ -57,6 +62,7 @@ export class ReplicaView<Origin> {
     this.meter = parts.meter;
     this.forecast = parts.forecast;
     this.adapters = new AdapterResidency(config.adapterBudgetBytes, parts.isOwnersAdapter);
+    this.prefixes = new PrefixIndex(config);
     this.bound = Array.from({ length: config.maxNumSeqs }, () => undefined);
     this.#freeSlots = Array.from(
       { length: config.maxNumSeqs },
@@ -73,6 +79,11 @@ export class ReplicaView<Origin> {
     return request.pool !== this.pool;
   }
 
+  /** Tokens of the request's context that would have to be computed here. */
+  uncachedTokens(request: Request<unknown>): number {
+    return request.promptTokens + request.outputTokens - this.prefixes.likelyCached(request);
+  }
+
   /** Gives the request a slot and speaks for what it will need. */
   bind(request: Request<Origin>, promisedBlocks: number): void {
     const slot = this.#freeSlots.pop();
@@ -83,9 +94,19 @@ export class ReplicaView<Origin> {
     request.slot = slot;
     request.promisedBlocks = promisedBlocks;
     this.bound[slot] = request;
+    request.cachedHere = this.prefixes.likelyCached(request);
+    this.prefixes.bound(request);
     this.#addPending(request, 1);
     this.contextTokens += request.promptTokens + request.predictedTokens;
     this.promisedBlocks += promisedBlocks;
+  }
+
+  /** It has joined, and the replica had this many tokens of its context. */
+  found(request: Request<Origin>, cachedTokens: number): void {
+    if (request.cachedHere === cachedTokens) return;
+    this.#addPending(request, -1);
+    request.cachedHere = cachedTokens;
+    this.#addPending(request, 1);
   }
 
   /** Its prompt (or recomputed context) is done. */
@@ -107,7 +128,7 @@ export class ReplicaView<Origin> {
   }
 
   #addPending(request: Request<Origin>, sign: 1 | -1): void {
-    const tokens = sign * (request.promptTokens + request.outputTokens);
+    const tokens = sign * (request.promptTokens + request.outputTokens - request.cachedHere);
     this.pendingPromptTokens += tokens;
     if (!this.isBorrower(request)) this.ownPendingPromptTokens += tokens;
   }

@@ -10,6 +10,8 @@ export interface Demand {
   readonly requestsPerS: number;
   readonly meanPromptTokens: number;
   readonly meanOutputTokens: number;
+  /** Of the prompt tokens, those found in a prefix cache. */
+  readonly meanCachedTokens: number;
 }
 
 /** Busy share to plan for. The source document's 75 %. */
@@ -27,6 +29,7 @@ export function requiredGpus(pool: PoolConfig, demand: Demand): number {
     demand.meanPromptTokens,
     demand.meanOutputTokens,
     batch,
+    demand.meanCachedTokens,
   );
   const busyReplicas = (demand.requestsPerS * serviceNs) / 1e9;
   return Math.max(1, Math.ceil(busyReplicas / PLANNED_UTILIZATION)) * pool.tensorParallel;

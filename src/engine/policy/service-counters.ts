@@ -93,11 +93,14 @@ export function serviceAccount(
   };
 }
 
-/** What a request that is being bound will cost as far as anyone can tell; its input only on its first stay. */
+/**
+ * What a request that is being bound will cost as far as anyone can tell; its input only on its first stay, and without what
+ * its replica is thought to have cached. The end of the stay puts it right.
+ */
 function expectedService(platform: PlatformConfig, request: Request<unknown>): number {
   const isFirstStay = request.outputTokens === 0 && Number.isNaN(request.firstTokenNs);
   return serviceOf(platform.policy, {
-    input: isFirstStay ? request.promptTokens : 0,
+    input: isFirstStay ? request.promptTokens - request.cachedHere : 0,
     output: Math.max(1, request.predictedTokens - request.outputTokens),
   });
 }

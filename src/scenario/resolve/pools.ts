@@ -53,6 +53,8 @@ export function resolvePool(
     kvBlocks: memory.kvBlocks,
     blockTokens: pool.blockSize,
     blockBytes: memory.blockBytes,
+    prefixCaching: pool.enablePrefixCaching,
+    prefixSharing: pool.prefixSharing,
     adapterBudgetBytes,
     gpuHourNanoUsd: pool.gpuHour ?? context.file.platform.prices.gpuHour,
     resumable: context.file.serve.backend !== "openai",

@@ -5,16 +5,29 @@
 import type { PlatformConfig, PoolConfig, TenantConfig } from "../../engine/config.ts";
 import { keysAt } from "../plain.ts";
 import type { Path } from "../problems.ts";
-import type { ClientConfig, LengthConfig } from "../scenario.ts";
+import type {
+  ClientConfig,
+  ConversationConfig,
+  LengthConfig,
+  SystemPromptConfig,
+} from "../scenario.ts";
 import type { ClientFile, LengthFile } from "../schema/workload.ts";
 import { boundsOf, resolveArrivals, resolveLength } from "./arrivals.ts";
 import { type Context, indexOfName, reportUnknown } from "./context.ts";
+
+/** Where a distribution of turns has no maximum of its own; assumed: contexts are full before. */
+const MOST_TURNS = 1000;
 
 interface Scope {
   readonly context: Context;
   readonly platform: PlatformConfig;
   readonly name: string;
   readonly path: Path;
+}
+
+interface Served {
+  readonly tenant: TenantConfig;
+  readonly pool: PoolConfig;
 }
 
 interface Lengths {
@@ -50,13 +63,16 @@ function resolveClient(scope: Scope, client: ClientFile): ClientConfig | undefin
   const config = tenant === undefined ? undefined : platform.tenants[tenant];
   const pool = config === undefined ? undefined : poolOf(scope, client, config);
   if (tenant === undefined || config === undefined || pool === undefined) return undefined;
-  const lengths = resolveLengths(scope, client, { tenant: config, pool: platform.pools[pool]! });
+  const served = { tenant: config, pool: platform.pools[pool]! };
+  const lengths = resolveLengths(scope, client, served);
   return {
     name,
     tenant,
     pool,
     arrivals: resolveArrivals(client.arrivals),
     ...lengths,
+    systemPrompt: systemPromptOf(name, client),
+    conversation: conversationOf(scope, client, served),
     maxOutputTokens: client.maxOutputTokens,
     adapterShares: adapterSharesOf(scope, client, config),
     timeoutNs: client.timeout,
@@ -88,6 +104,37 @@ function checkTrace(scope: Scope, client: ClientFile): void {
       report.warning([...scope.path, key], "ignored: a trace brings its own lengths");
     }
   }
+  if (client.conversation !== undefined) {
+    const message = "ignored: the rows of a trace are requests, not conversations";
+    report.warning([...scope.path, "conversation"], message);
+  }
+  if (client.systemPrompt !== undefined && arrivals.trace.format === "mooncake") {
+    const message = "ignored: a mooncake trace says itself what its prompts have in common";
+    report.warning([...scope.path, "systemPrompt"], message);
+  }
+}
+
+function systemPromptOf(name: string, client: ClientFile): SystemPromptConfig | undefined {
+  const given = client.systemPrompt;
+  // A name in the file never holds a space, so a client's own is nobody else's.
+  return given && { tokens: given.tokens, name: given.name ?? `of ${name}` };
+}
+
+function conversationOf(
+  scope: Scope,
+  { conversation, maxOutputTokens, arrivals }: ClientFile,
+  { tenant, pool }: Served,
+): ConversationConfig | undefined {
+  if (conversation === undefined || "trace" in arrivals) return undefined;
+  const turns = resolveLength(conversation.turns, MOST_TURNS);
+  checkBounds({ ...scope, path: [...scope.path, "conversation"] }, "turns", turns);
+  const longest = Math.min(pool.model.maxContextTokens, pool.kvBlocks * pool.blockTokens);
+  return {
+    turns,
+    thinkMeanNs: conversation.think,
+    thinkCv: conversation.thinkCv,
+    maxPromptTokens: longest - (maxOutputTokens ?? tenant.defaultMaxOutputTokens),
+  };
 }
 
 /** Index of the pool that serves the model the client asks for; undefined where that was reported. */
@@ -115,15 +162,12 @@ function poolOf(scope: Scope, client: ClientFile, tenant: TenantConfig): number 
   return undefined;
 }
 
-function resolveLengths(
-  scope: Scope,
-  client: ClientFile,
-  served: { readonly tenant: TenantConfig; readonly pool: PoolConfig },
-): Lengths {
+function resolveLengths(scope: Scope, client: ClientFile, served: Served): Lengths {
   const none: LengthConfig = { kind: "constant", tokens: 1 };
   if ("trace" in client.arrivals) return { promptTokens: none, outputTokens: none };
   const context = served.pool.model.maxContextTokens;
   const longestOutput = client.maxOutputTokens ?? served.tenant.defaultMaxOutputTokens;
+  const systemTokens = client.systemPrompt?.tokens ?? 0;
   const resolved: Lengths = { promptTokens: none, outputTokens: none };
   for (const key of ["promptTokens", "outputTokens"] as const) {
     const given = client[key];
@@ -134,14 +178,15 @@ function resolveLengths(
       );
       continue;
     }
-    const longest = key === "promptTokens" ? Math.max(1, context - longestOutput) : longestOutput;
+    const longest =
+      key === "promptTokens" ? Math.max(1, context - longestOutput - systemTokens) : longestOutput;
     resolved[key] = resolveLength(given, longest);
     if (key === "outputTokens" && client.maxOutputTokens === undefined) {
       warnOfCut(scope, given, longestOutput);
     }
     checkBounds(scope, key, resolved[key]);
   }
-  checkFit(scope, resolved.promptTokens, { longestOutput, pool: served.pool });
+  checkFit(scope, resolved.promptTokens, { systemTokens, longestOutput, pool: served.pool });
   return resolved;
 }
 
@@ -158,7 +203,10 @@ function checkBounds(scope: Scope, key: string, length: LengthConfig): void {
   const path = [...scope.path, key];
   const { min, max } = boundsOf(length);
   if (min > max)
-    scope.context.report.error(path, `the shortest, ${min} tokens, exceeds the longest, ${max}`);
+    scope.context.report.error(
+      path,
+      `the shortest, ${min} ${key === "turns" ? key : "tokens"}, exceeds the longest, ${max}`,
+    );
   if (length.kind !== "empirical") return;
   for (const [index, [probability, tokens]] of length.quantiles.entries()) {
     const before = length.quantiles[index - 1];
@@ -175,12 +223,18 @@ function checkBounds(scope: Scope, key: string, length: LengthConfig): void {
 function checkFit(
   scope: Scope,
   prompt: LengthConfig,
-  given: { readonly longestOutput: number; readonly pool: PoolConfig },
+  given: {
+    readonly systemTokens: number;
+    readonly longestOutput: number;
+    readonly pool: PoolConfig;
+  },
 ): void {
   const { report } = scope.context;
   const { pool, longestOutput } = given;
   const path = [...scope.path, "promptTokens"];
-  const { min, max } = boundsOf(prompt);
+  const bounds = boundsOf(prompt);
+  const min = bounds.min + given.systemTokens;
+  const max = bounds.max + given.systemTokens;
   const limit = pool.model.maxContextTokens;
   if (max > limit) {
     report.error(

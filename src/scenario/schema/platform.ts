@@ -196,6 +196,14 @@ const pool = z.strictObject({
     .prefault("90%")
     .describe("Share of GPU memory the replica may use."),
   blockSize: z.int().positive().default(16).describe("Tokens per KV-cache block."),
+  enablePrefixCaching: z
+    .boolean()
+    .default(true)
+    .describe("Whether prompts that begin alike share KV blocks (vLLM enable_prefix_caching)."),
+  prefixSharing: z
+    .enum(["tenant", "pool"])
+    .default("tenant")
+    .describe("Who finds a tenant's cached prefixes: itself alone, or every tenant of the pool."),
   adapterMemory: bytes()
     .optional()
     .describe(

@@ -196,10 +196,14 @@ export const positiveNumber = () => z.number().positive();
 /** Names begin with a letter: integer-like keys would not keep their place in a map. */
 const NAME = /^[A-Za-z][\w.-]*$/u;
 
+export const nameText = () =>
+  z.string().regex(NAME, {
+    error: "a name begins with a letter and holds letters, digits, '.', '_' and '-'",
+  });
+
 /** An ordered map by name; order in the file is kept. */
 export function named<T extends z.ZodType>(entry: T) {
-  const message = "a name begins with a letter and holds letters, digits, '.', '_' and '-'";
-  return z.record(z.string().regex(NAME, { error: message }), entry);
+  return z.record(nameText(), entry);
 }
 
 /** A map that must hold exactly one of its keys: `{ spike: { ... } }`. */

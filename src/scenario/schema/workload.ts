@@ -9,6 +9,7 @@ import {
   duration,
   durationFrom,
   durationOr,
+  nameText,
   named,
   oneOf,
   positiveCount,
@@ -204,6 +205,24 @@ const distribution = oneOf({
 
 const length = z.union([positiveCount(), distribution]);
 
+const systemPrompt = z
+  .union([
+    positiveCount(),
+    z.strictObject({
+      tokens: positiveCount().describe("Its length."),
+      name: nameText()
+        .optional()
+        .describe("What it says: clients that give the same name send the same. Default: its own."),
+    }),
+  ])
+  .transform((value) => (typeof value === "number" ? { tokens: value, name: undefined } : value));
+
+const conversation = z.strictObject({
+  turns: length.describe("Turns of a conversation: a number or a distribution."),
+  think: duration().describe("Mean pause between an answer and the next turn."),
+  thinkCv: z.number().nonnegative().default(1).describe("Coefficient of variation of the pause."),
+});
+
 const retry = z.strictObject({
   attempts: z.int().nonnegative().default(0).describe("Attempts after the first."),
   backoff: duration().prefault("1s").describe("First pause; doubles each time."),
@@ -217,6 +236,14 @@ const client = z.strictObject({
   arrivals,
   promptTokens: length.optional().describe("Prompt length. Not for traces, which bring their own."),
   outputTokens: length.optional().describe("Output length. Not for traces, which bring their own."),
+  systemPrompt: systemPrompt
+    .optional()
+    .describe(
+      "Tokens that stand before every prompt, always the same; of a trace's prompts, their beginning.",
+    ),
+  conversation: conversation
+    .optional()
+    .describe("Each arrival begins a conversation, whose prompts repeat all that was said before."),
   maxOutputTokens: positiveCount()
     .optional()
     .describe("max_tokens of every request. Default: the tenant's."),

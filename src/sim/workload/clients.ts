@@ -5,13 +5,22 @@
  */
 import { assert, unreachable } from "../../base/assert.ts";
 import { randomStream } from "../../base/random.ts";
-import type { ClientConfig, TraceConfig } from "../../scenario/scenario.ts";
+import type {
+  ArrivalConfig,
+  ClientConfig,
+  ConversationConfig,
+  TraceConfig,
+} from "../../scenario/scenario.ts";
 import { createArrivalTimes } from "./arrivals.ts";
-import type { Arrival, AttemptOutcome, Client, TraceReader } from "./client.ts";
+import type { Arrival, AttemptEnd, AttemptOutcome, Client, TraceReader } from "./client.ts";
+import { ConversationSource, type Turn } from "./conversation-source.ts";
+import { createLengthSampler } from "../../scenario/length-sampler.ts";
 import { gammaGap } from "./gaps.ts";
 import { ProcessSource } from "./process-source.ts";
-import { drawnRequests, shapedRequests } from "./requests.ts";
-import type { RequestSource, StreamFor } from "./requests.ts";
+import type { PromptStreams } from "./prompt-streams.ts";
+import { Prompts } from "./prompts.ts";
+import { drawnLengths, shapedRequests } from "./requests.ts";
+import type { DrawRequest, LengthDraws, RequestSource, StreamFor } from "./requests.ts";
 import { Retries } from "./retries.ts";
 import { TraceSource } from "./trace-source.ts";
 import { UserSource } from "./user-source.ts";
@@ -26,6 +35,8 @@ interface ClientDeps {
   readonly seed: number;
   readonly tenantName: string;
   readonly openTrace: (trace: TraceConfig) => TraceReader;
+  /** Shared by the clients of a run: what one calls by a name means the same to another. */
+  readonly promptStreams: PromptStreams;
   /** First attempts at or after this time do not happen; retries of earlier ones may. */
   readonly durationNs: number;
 }
@@ -43,8 +54,51 @@ export function createClient(config: ClientConfig, deps: ClientDeps): Client {
 }
 
 function createSource(config: ClientConfig, deps: ClientDeps, streamFor: StreamFor): RequestSource {
-  const { arrivals } = config;
+  const { arrivals, conversation } = config;
   const endNs = deps.durationNs;
+  const prompts = new Prompts(config, deps.promptStreams);
+  if (arrivals.kind === "trace") {
+    const reader = deps.openTrace(arrivals.trace);
+    const source = { config: arrivals.trace, reader, prompts, endNs };
+    return new TraceSource(source, shapedRequests(config, streamFor));
+  }
+  const draws = drawnLengths(config, streamFor);
+  const shape = shapedRequests(config, streamFor);
+  const { systemTokens } = prompts;
+  const draw: DrawRequest = (timeNs) => {
+    const segments = conversation === undefined ? prompts.single() : prompts.fresh();
+    return shape(timeNs, systemTokens + draws.promptTokens(), draws.outputTokens(), segments);
+  };
+  const startsWith = (drawFirst: DrawRequest): RequestSource =>
+    drawnSource(arrivals, { streamFor, endNs, draw: drawFirst });
+  if (conversation === undefined) return startsWith(draw);
+  const drawTurns = drawnTurns(config, conversation, { streamFor, draws });
+  const { maxPromptTokens } = conversation;
+  return new ConversationSource({ drawTurns, maxPromptTokens, endNs }, draw, startsWith);
+}
+
+/** The turns of a conversation after its first. */
+function drawnTurns(
+  { maxOutputTokens }: ClientConfig,
+  conversation: ConversationConfig,
+  { streamFor, draws }: { streamFor: StreamFor; draws: LengthDraws },
+): () => Turn[] {
+  const limit = maxOutputTokens ?? Infinity;
+  const drawCount = createLengthSampler(conversation.turns, streamFor("turns"));
+  const drawPause = gammaGap(conversation.thinkCv, streamFor("pauses"));
+  return () =>
+    Array.from({ length: drawCount() - 1 }, () => {
+      const promptTokens = draws.promptTokens();
+      const outputTokens = Math.min(limit, draws.outputTokens());
+      const thinkNs = conversation.thinkMeanNs * drawPause();
+      return { promptTokens, outputTokens, thinkNs };
+    });
+}
+
+function drawnSource(
+  arrivals: Exclude<ArrivalConfig, { readonly kind: "trace" }>,
+  { streamFor, endNs, draw }: { streamFor: StreamFor; endNs: number; draw: DrawRequest },
+): RequestSource {
   switch (arrivals.kind) {
     case "poisson":
     case "gamma":
@@ -53,18 +107,13 @@ function createSource(config: ClientConfig, deps: ClientDeps, streamFor: StreamF
     case "on-off": {
       const streams = { gaps: streamFor("arrivals"), sojourns: streamFor("sojourns") };
       const times = createArrivalTimes(arrivals, streams, endNs);
-      return new ProcessSource(times, drawnRequests(config, streamFor));
+      return new ProcessSource(times, draw);
     }
     case "closed-loop": {
       const { users: count, thinkMeanNs, thinkCv } = arrivals;
       const drawThink = gammaGap(thinkCv, streamFor("think"));
       const users = { count, thinkMeanNs, drawThink, endNs };
-      return new UserSource(users, drawnRequests(config, streamFor));
-    }
-    case "trace": {
-      const reader = deps.openTrace(arrivals.trace);
-      const source = { config: arrivals.trace, reader, endNs };
-      return new TraceSource(source, shapedRequests(config, streamFor));
+      return new UserSource(users, draw);
     }
     default:
       return unreachable(arrivals);
@@ -92,16 +141,14 @@ class RetryingClient implements Client {
     return arrival;
   }
 
-  ended(
-    arrival: Arrival,
-    outcome: AttemptOutcome,
-    when: { nowNs: number; retryAfterNs: number },
-  ): void {
-    assert(when.nowNs >= arrival.timeNs, "an attempt ends after it arrived");
+  ended(arrival: Arrival, outcome: AttemptOutcome, end: AttemptEnd): void {
+    const { nowNs, retryAfterNs, outputTokens } = end;
+    assert(nowNs >= arrival.timeNs, "an attempt ends after it arrived");
     if (outcome === "completed") {
-      this.#source.finished(when.nowNs);
-    } else if (outcome === "refused" || !this.#retries.plan(arrival, when)) {
-      this.#source.finished(when.nowNs + Math.max(when.retryAfterNs, MIN_REFUSED_NS));
+      this.#source.finished({ arrival, readyNs: nowNs, outputTokens });
+    } else if (outcome === "refused" || !this.#retries.plan(arrival, end)) {
+      const readyNs = nowNs + Math.max(retryAfterNs, MIN_REFUSED_NS);
+      this.#source.finished({ arrival, readyNs, outputTokens: undefined });
     }
     this.#update();
   }

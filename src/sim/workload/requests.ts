@@ -5,6 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import type { RandomStream } from "../../base/random.ts";
 import type { ClientConfig } from "../../scenario/scenario.ts";
+import type { PromptSegments } from "../../replica/prefix-key.ts";
 import type { Arrival } from "./client.ts";
 import { createLengthSampler } from "../../scenario/length-sampler.ts";
 
@@ -14,28 +15,49 @@ export interface RequestSource {
   readonly nextNs: number;
   /** Takes it; only when nextNs is finite. */
   take(): Arrival;
-  /** A request ended for good, after all its attempts; its user would send again after `readyNs` at the earliest. */
-  finished(readyNs: number): void;
+  /** A request ended for good, after all its attempts. */
+  finished(end: Finished): void;
+}
+
+/** How a request ended. */
+export interface Finished {
+  /** The last attempt. */
+  readonly arrival: Arrival;
+  /** Its user would send again after this at the earliest. */
+  readonly readyNs: number;
+  /** The answer's length; undefined when it did not complete. */
+  readonly outputTokens: number | undefined;
 }
 
 /** Makes the first attempt of a request of random lengths. */
 export type DrawRequest = (timeNs: number) => Arrival;
 
-/** Makes the first attempt of a request whose lengths are known, from a trace. */
-export type ShapeRequest = (timeNs: number, promptTokens: number, outputTokens: number) => Arrival;
+/** Makes the first attempt of a request whose lengths and prompt are known. */
+export type ShapeRequest = (
+  timeNs: number,
+  promptTokens: number,
+  outputTokens: number,
+  segments: PromptSegments | undefined,
+) => Arrival;
+
+/** Draws what a user writes in one request and how long the answer is, in this order. */
+export interface LengthDraws {
+  readonly promptTokens: () => number;
+  readonly outputTokens: () => number;
+}
 
 /** The named stream for one purpose of one client. */
 export type StreamFor = (
-  purpose: "arrivals" | "sojourns" | "lengths" | "adapter" | "retry" | "think",
+  purpose: "arrivals" | "sojourns" | "lengths" | "adapter" | "retry" | "think" | "turns" | "pauses",
 ) => RandomStream;
 
-/** Requests with lengths from the client's distributions. */
-export function drawnRequests(config: ClientConfig, streamFor: StreamFor): DrawRequest {
+/** Lengths from the client's distributions. */
+export function drawnLengths(config: ClientConfig, streamFor: StreamFor): LengthDraws {
   const lengths = streamFor("lengths");
-  const drawPrompt = createLengthSampler(config.promptTokens, lengths);
-  const drawOutput = createLengthSampler(config.outputTokens, lengths);
-  const shape = shapedRequests(config, streamFor);
-  return (timeNs) => shape(timeNs, drawPrompt(), drawOutput());
+  return {
+    promptTokens: createLengthSampler(config.promptTokens, lengths),
+    outputTokens: createLengthSampler(config.outputTokens, lengths),
+  };
 }
 
 /** Requests with given lengths; the output is cut at the client's max_tokens, as a server would cut it. */
@@ -44,12 +66,13 @@ export function shapedRequests(config: ClientConfig, streamFor: StreamFor): Shap
   const limit = maxOutputTokens ?? Infinity;
   assert(limit >= 1, "max_tokens is at least 1");
   const drawAdapter = adapterSampler(config.adapterShares, streamFor);
-  return (timeNs, promptTokens, outputTokens) => ({
+  return (timeNs, promptTokens, outputTokens, segments) => ({
     timeNs,
     promptTokens,
     outputTokens: Math.min(limit, outputTokens),
     maxOutputTokens,
     adapter: drawAdapter(),
+    segments,
     attempt: 0,
   });
 }

@@ -6,6 +6,7 @@
 import { assert } from "../../base/assert.ts";
 import type { TraceConfig } from "../../scenario/scenario.ts";
 import type { Arrival, TraceReader, TraceRow } from "./client.ts";
+import type { Prompts } from "./prompts.ts";
 import type { RequestSource, ShapeRequest } from "./requests.ts";
 
 /**
@@ -23,14 +24,17 @@ export class TraceSource implements RequestSource {
   readonly #shape: ShapeRequest;
   #promptTokens = 0;
   #outputTokens = 0;
+  #hashes: readonly number[] | undefined;
+  readonly #prompts: Prompts;
 
   constructor(
-    source: { config: TraceConfig; reader: TraceReader; endNs: number },
+    source: { config: TraceConfig; reader: TraceReader; prompts: Prompts; endNs: number },
     shape: ShapeRequest,
   ) {
-    const { config } = source;
+    const { config, prompts } = source;
     assert(config.rateScale > 0, "a trace's rate scale is positive");
     this.#config = config;
+    this.#prompts = prompts;
     this.#endNs = source.endNs;
     this.#clients = config.clients === undefined ? undefined : new Set(config.clients);
     this.#rows = new SpreadRows(source.reader, config.spreadNs);
@@ -40,7 +44,9 @@ export class TraceSource implements RequestSource {
 
   take(): Arrival {
     assert(this.nextNs !== Infinity, "the trace has another row");
-    const arrival = this.#shape(this.nextNs, this.#promptTokens, this.#outputTokens);
+    const promptTokens = this.#promptTokens;
+    const segments = this.#prompts.traced(promptTokens, this.#hashes);
+    const arrival = this.#shape(this.nextNs, promptTokens, this.#outputTokens, segments);
     this.#advance();
     return arrival;
   }
@@ -61,6 +67,7 @@ export class TraceSource implements RequestSource {
       this.nextNs = timeNs;
       this.#promptTokens = row.promptTokens;
       this.#outputTokens = row.outputTokens;
+      this.#hashes = row.hashes;
       return;
     }
   }

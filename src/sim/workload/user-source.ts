@@ -7,7 +7,7 @@ import { assert } from "../../base/assert.ts";
 import { Heap } from "../../base/heap.ts";
 import type { Arrival } from "./client.ts";
 import type { UnitGap } from "./gaps.ts";
-import type { DrawRequest, RequestSource } from "./requests.ts";
+import type { DrawRequest, Finished, RequestSource } from "./requests.ts";
 
 interface Users {
   readonly count: number;
@@ -38,7 +38,7 @@ export class UserSource implements RequestSource {
     return this.#draw(timeNs);
   }
 
-  finished(readyNs: number): void {
+  finished({ readyNs }: Finished): void {
     this.#think(readyNs);
     assert(this.#thinking.size <= this.#users.count, "no more users than there are");
   }

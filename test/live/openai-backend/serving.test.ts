@@ -57,7 +57,7 @@ describe("streams", () => {
     });
   });
 
-  test("gives each engine its priority in its direction, and vLLM a salt per tenant", async () => {
+  test("gives each engine its priority in its direction, and vLLM a salt per tenant, or one where they share", async () => {
     const sent: Record<string, unknown>[] = [];
     for (const engine of ["vllm", "sglang", "other"]) {
       const world = await createWorld({ upstream: { engine } });
@@ -77,6 +77,11 @@ describe("streams", () => {
     expect(again).toBe(acme);
     expect(bravo).not.toBe(acme);
     expect(sent.slice(3).every((body) => !("cache_salt" in body))).toBe(true);
+    const pool = { prefixSharing: "pool" };
+    const sharing = await createWorld({ upstream: { engine: "vllm" }, pool });
+    for (const tenant of [0, 1]) await sharing.submit(new Client({ tenant })).ending;
+    const salts = sharing.servers[0]!.generations.map(({ body }) => body["cache_salt"]);
+    expect(new Set(salts).size).toBe(1);
   });
 
   test("a vLLM without priority scheduling is asked again without, once and for all", async () => {

@@ -127,6 +127,7 @@ test("check explains every shipped scenario", () => {
     "daily-cycle",
     "gpu-crash",
     "lora-churn",
+    "prefix-cache",
     "trace-replay",
     "live-beside-simulated",
   ]) {

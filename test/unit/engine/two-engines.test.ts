@@ -63,6 +63,7 @@ function addRouter(policy: string, events: EventQueue, gapsNs: readonly number[]
         outputTokens: 64,
         maxOutputTokens: 64,
         adapter: undefined,
+        segments: undefined,
         attempt: 0,
       };
       const origin = { client: tenant, arrival };

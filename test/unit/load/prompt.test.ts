@@ -28,4 +28,18 @@ describe("a prompt", () => {
     for (let number = 0; number < 20_000; number++) first.add(prompts.take(number, 16));
     expect(first.size).toBe(20_000);
   });
+
+  test("has the words of its segments: a system prompt always the same, a conversation one text that goes on", () => {
+    const segments = new PromptText(7, "segments");
+    const system = { id: 0, tokens: 20 };
+    const chat = [system, { id: 1, tokens: Infinity }];
+    const turn = segments.takeSegments(chat, 50);
+    expect(turn.length).toBe(200);
+    expect(segments.takeSegments(chat, 90).startsWith(turn)).toBe(true);
+    const other = segments.takeSegments([system, { id: 2, tokens: Infinity }], 50);
+    expect(other.slice(0, 80)).toBe(turn.slice(0, 80));
+    expect(other.slice(80, 84)).not.toBe(turn.slice(80, 84));
+    expect(segments.takeSegments(chat, 7)).toBe(turn.slice(0, 28));
+    expect(prompts.take(0, 16)).not.toBe(turn.slice(0, 64));
+  });
 });

@@ -114,6 +114,7 @@ export function counts(arrived: number, rejected: number): CountBlock {
     recomputedTokens: rejected > 0 ? 61_600 : 0,
     promptTokens: arrived * 611,
     cachedPromptTokens: arrived * 90,
+    prefixHitRate: arrived === 0 ? null : 90 / 611,
     outputTokens: arrived * 187,
   };
 }
@@ -140,6 +141,7 @@ export function cost(gpuUsd: number, index: number): CostBlock {
     totalUsd: sum(parts) / 1e9,
     gpuUsdByBatchShare: at(0) * (0.8 + 0.12 * (index % 5)),
     gpuSeconds: gpuUsd * 900,
+    cacheSavedUsd: at(2),
     usdPerMillionTokens: gpuUsd === 0 ? null : 1.21 + index * 0.09,
   };
 }

@@ -110,6 +110,7 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
       recomputedUsd: 0,
       recomputedGpuSeconds: 0,
       revenueUsd: 131.25,
+      cacheSavedUsd: 1.5,
       usdPerMillionTokens: 1.3125,
     },
     tiers,
@@ -219,5 +220,6 @@ function tierOf(tier: (typeof TIERS)[number], tenants: readonly TenantResult[]):
     latency: blocks,
     sla: slaOf(blocks, tier, false),
     costUsd: sum(tenants.map((one) => one.cost.totalUsd)),
+    cacheSavedUsd: sum(tenants.map((one) => one.cost.cacheSavedUsd)),
   };
 }

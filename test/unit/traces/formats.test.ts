@@ -95,8 +95,8 @@ describe("mooncake", () => {
       '{"output_length": 490, "hash_ids": [0], "timestamp": 3000.25, "input_length": 7322}',
     ].join("\n");
     expect(read("mooncake", file)).toEqual([
-      { timeNs: 0, promptTokens: 6758, outputTokens: 500, client: undefined },
-      { timeNs: 250_000, promptTokens: 7322, outputTokens: 490, client: undefined },
+      { timeNs: 0, promptTokens: 6758, outputTokens: 500, client: undefined, hashes: [0, 1, 2] },
+      { timeNs: 250_000, promptTokens: 7322, outputTokens: 490, client: undefined, hashes: [0] },
     ]);
   });
 
@@ -111,6 +111,14 @@ describe("mooncake", () => {
       'timestamp "null" is not a number',
     ],
     ['{"timestamp": 0, "input_length": 1.5, "output_length": 1}', "is not a whole number"],
+    [
+      '{"timestamp": 0, "input_length": 1, "output_length": 1, "hash_ids": 7}',
+      'hash_ids "7" is not a list of numbers',
+    ],
+    [
+      '{"timestamp": 0, "input_length": 1, "output_length": 1, "hash_ids": [-1]}',
+      "hash_ids has -1; expected numbers from 0 to 68719476735",
+    ],
   ])("refuses %s", (line, reason) => {
     const good = '{"timestamp": 0, "input_length": 1, "output_length": 1}';
     expect(problemOf("mooncake", `${good}\n${line}\n`)).toContain(`line 2: `);

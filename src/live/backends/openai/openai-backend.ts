@@ -4,7 +4,7 @@
  * to a server as its slots and KV promise allow, and everything else waits in the engine's queues.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import type { PlatformConfig } from "../../../engine/config.ts";
+import type { PlatformConfig, PoolConfig } from "../../../engine/config.ts";
 import type { UpstreamConfig } from "../../../scenario/serve-config.ts";
 import type { TokenCounter } from "../../token-count.ts";
 import type { Backend, BackendHost, LiveRequest } from "../backend.ts";
@@ -61,7 +61,7 @@ export class OpenAiBackend implements Backend {
           platform,
           upstream,
           counter: counters[index]!,
-          cacheSalt: (tenant: number) => this.#cacheSalt(tenant),
+          cacheSalt: (tenant: number) => this.#cacheSalt(pool, tenant),
           timing: this.#timing,
         };
         replicas.push(new UpstreamReplica(parts, this.meters[replicas.length]!, host));
@@ -110,9 +110,11 @@ export class OpenAiBackend implements Backend {
     await Promise.all(this.#replicas.map((replica) => replica.close()));
   }
 
-  /** Keeps tenants' cached prompts apart: the same for a tenant all the time, and nobody else's guess. */
-  #cacheSalt(tenant: number): string {
-    const { name } = this.#parts.platform.tenants[tenant]!;
-    return createHmac("sha256", this.#secret).update(name).digest("base64url");
+  /** Keeps cached prompts apart as the pool says: the same for those who share, and nobody else's guess. */
+  #cacheSalt({ name, prefixSharing }: PoolConfig, tenant: number): string {
+    // A name holds no slash, so a pool and a tenant of one name have two salts.
+    const sharing =
+      prefixSharing === "pool" ? `pool/${name}` : this.#parts.platform.tenants[tenant]!.name;
+    return createHmac("sha256", this.#secret).update(sharing).digest("base64url");
   }
 }

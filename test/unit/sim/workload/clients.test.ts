@@ -1,7 +1,7 @@
 /** Clients as the driver sees them: independence of streams, closed loops, retries, limits. */
 import { describe, expect, test } from "vitest";
 import type { ArrivalConfig, RetryConfig } from "../../../../src/scenario/scenario.ts";
-import type { Arrival, Client } from "../../../../src/sim/workload/client.ts";
+import type { Arrival, AttemptEnd, Client } from "../../../../src/sim/workload/client.ts";
 import { SECOND_NS, clientConfig, openClient, takeAll } from "./helpers.ts";
 
 const S = SECOND_NS;
@@ -161,7 +161,7 @@ describe("closed-loop users", () => {
       if (client.nextArrivalNs === Infinity) {
         expect(inFlight.length).toBe(5);
         nowNs += S;
-        client.ended(inFlight.shift()!, "completed", { nowNs, retryAfterNs: 0 });
+        client.ended(inFlight.shift()!, "completed", { nowNs, retryAfterNs: 0, outputTokens: 0 });
       } else {
         const arrival = client.take();
         expect(arrival.timeNs).toBeGreaterThanOrEqual(0);
@@ -180,7 +180,11 @@ describe("closed-loop users", () => {
     for (const pending: Arrival[] = []; client.nextArrivalNs < 10_000 * S || pending.length > 0; ) {
       const doneNs = (pending[0]?.timeNs ?? Infinity) + 0.5 * S;
       if (doneNs <= client.nextArrivalNs) {
-        client.ended(pending.shift()!, "completed", { nowNs: doneNs, retryAfterNs: 0 });
+        client.ended(pending.shift()!, "completed", {
+          nowNs: doneNs,
+          retryAfterNs: 0,
+          outputTokens: 0,
+        });
         if (doneNs > 10_000 * S) break;
       } else {
         pending.push(client.take());
@@ -195,7 +199,7 @@ describe("closed-loop users", () => {
     const first = client.take();
     expect(first.timeNs).toBe(2 * S);
     expect(client.nextArrivalNs).toBe(Infinity);
-    client.ended(first, "completed", { nowNs: 10 * S, retryAfterNs: 0 });
+    client.ended(first, "completed", { nowNs: 10 * S, retryAfterNs: 0, outputTokens: 0 });
     expect(client.nextArrivalNs).toBe(12 * S);
   });
 
@@ -205,24 +209,24 @@ describe("closed-loop users", () => {
       { retry: retry({ attempts: 1 }) },
     );
     const client = openClient(config);
-    client.ended(client.take(), "rejected", { nowNs: 10 * S, retryAfterNs: 0 });
+    client.ended(client.take(), "rejected", { nowNs: 10 * S, retryAfterNs: 0, outputTokens: 0 });
     const again = client.take();
     expect([again.timeNs, again.attempt, client.nextArrivalNs]).toEqual([10.1 * S, 1, Infinity]);
-    client.ended(again, "rejected", { nowNs: 11 * S, retryAfterNs: 3 * S });
+    client.ended(again, "rejected", { nowNs: 11 * S, retryAfterNs: 3 * S, outputTokens: 0 });
     expect(client.nextArrivalNs).toBe(16 * S);
   });
 
   test("without think time do not hammer a server that refuses them", () => {
     const client = openClient(clientConfig({ ...users, users: 1, thinkMeanNs: 0 }));
     const first = client.take();
-    client.ended(first, "rejected", { nowNs: first.timeNs, retryAfterNs: 0 });
+    client.ended(first, "rejected", { nowNs: first.timeNs, retryAfterNs: 0, outputTokens: 0 });
     expect(client.nextArrivalNs).toBeGreaterThanOrEqual(first.timeNs + 1_000_000);
   });
 
   test("leave at the end of arrivals", () => {
     const client = openClient(clientConfig({ ...users, thinkCv: 0 }), { durationNs: 3 * S });
     for (const arrival of takeAll(client)) {
-      client.ended(arrival, "completed", { nowNs: 2.5 * S, retryAfterNs: 0 });
+      client.ended(arrival, "completed", { nowNs: 2.5 * S, retryAfterNs: 0, outputTokens: 0 });
     }
     expect(client.nextArrivalNs).toBe(Infinity);
   });
@@ -241,8 +245,8 @@ function waits(client: Client, retryAfterNs: number): number[] {
   return seen.slice(1);
 }
 
-function advice(nowNs: number, retryAfterNs = 0): { nowNs: number; retryAfterNs: number } {
-  return { nowNs, retryAfterNs };
+function advice(nowNs: number, retryAfterNs = 0): AttemptEnd {
+  return { nowNs, retryAfterNs, outputTokens: 0 };
 }
 
 function timeAndPrompt({ timeNs, promptTokens }: Arrival): [number, number] {

@@ -11,6 +11,7 @@ import type {
   TraceRow,
 } from "../../../../src/sim/workload/client.ts";
 import { createClient } from "../../../../src/sim/workload/clients.ts";
+import { PromptStreams } from "../../../../src/sim/workload/prompt-streams.ts";
 
 export const SECOND_NS = 1e9;
 
@@ -26,6 +27,8 @@ export function clientConfig(
     arrivals,
     promptTokens: { kind: "constant", tokens: 100 },
     outputTokens: { kind: "constant", tokens: 20 },
+    systemPrompt: undefined,
+    conversation: undefined,
     maxOutputTokens: undefined,
     adapterShares: [],
     timeoutNs: Infinity,
@@ -56,6 +59,7 @@ interface Run {
 
 export function openClient(config: ClientConfig, run: Run = {}): Client {
   return createClient(config, {
+    promptStreams: new PromptStreams(),
     seed: run.seed ?? 1,
     tenantName: run.tenantName ?? "acme",
     durationNs: run.durationNs ?? Infinity,

@@ -88,6 +88,7 @@ function rows(...entries: (readonly [timeS: number, client: string | undefined])
     promptTokens: 10 + i,
     outputTokens: 20 + i,
     client,
+    hashes: undefined,
   }));
 }
 
