@@ -225,12 +225,13 @@ export class Engine<Origin> implements ReplicaListener {
   joined(nowNs: number, replica: number, slot: number, cachedTokens: number): void {
     const view = this.replicas[replica]!;
     const request = this.#bound(replica, slot);
-    if (request.state === "joining") request.state = "running";
-    view.found(request, cachedTokens);
-    if (!Number.isNaN(request.joinedNs)) return;
-    request.joinedNs = nowNs;
-    request.cachedTokens = cachedTokens;
-    this.schedulers[request.pool]!.prefixHits.heard(request);
+    const isRoomMade = view.joined(request, cachedTokens);
+    if (Number.isNaN(request.joinedNs)) {
+      request.joinedNs = nowNs;
+      request.cachedTokens = cachedTokens;
+      this.schedulers[request.pool]!.prefixHits.heard(request);
+    }
+    if (isRoomMade) this.#dispatchAt(nowNs, view.pool);
   }
 
   firstToken(nowNs: number, replica: number, slot: number): void {

@@ -22,7 +22,7 @@ import { Restraints } from "./isolation/restraints.ts";
 import { createPolicy } from "./policy/create-policy.ts";
 import type { Policy, PoolView } from "./policy/policy.ts";
 import type { Request } from "./request.ts";
-import type { AdapterOwner, TenantState } from "./tenant.ts";
+import { type AdapterOwner, type TenantState, isSharedByTenants } from "./tenant.ts";
 
 export interface SchedulerParts<Origin> {
   readonly platform: PlatformConfig;
@@ -196,7 +196,7 @@ export class PoolScheduler<Origin> implements PoolView {
       queue.takeHead();
       if (queue.size === 0) this.#emptied(queue);
       this.#bind(nowNs, request, placement);
-      if (this.#overtaking.takeEnded()) this.#lookAtAll();
+      if (this.#overtaking.takeEnded() || isSharedByTenants(request.prefix)) this.#lookAtAll();
     }
     this.#roomless.length = 0;
   }

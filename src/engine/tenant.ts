@@ -75,3 +75,8 @@ export function prefixKeyOf(
   // A borrowed replica serves requests of several pools: those that share within one share with no other.
   return { salt: prefixSharing === "pool" ? -2 * pool - 2 : -2 * index - 1, segments };
 }
+
+/** Whether other tenants find it too: what is bound for one may then let another's head be placed. */
+export function isSharedByTenants(prefix: PrefixKey | undefined): boolean {
+  return prefix !== undefined && prefix.salt < 0 && prefix.salt % 2 === 0;
+}

@@ -45,7 +45,7 @@ const arrivals = fc.oneof(
 
 /** A system prompt of the tenant's own or one that all share, and perhaps conversations behind it. */
 const prefixes = fc.record({
-  systemPrompt: fc.constantFrom(undefined, 9, 24, { tokens: 20, name: "common" }),
+  systemPrompt: fc.constantFrom(undefined, undefined, 9, 24, { tokens: 20, name: "common" }),
   conversation: sometimes(
     fc.record({ turns: fc.constantFrom(3, { uniform: { min: 1, max: 5 } }), thinkMs: fc.nat(200) }),
     2,
@@ -53,7 +53,7 @@ const prefixes = fc.record({
 });
 
 const tenant = fc.record({
-  prefixes: sometimes(prefixes, 2),
+  prefixes,
   tier: fc.nat({ max: TIERS.length - 1 }),
   weight: fc.constantFrom(1, 2, 0.5),
   quotas,
@@ -276,7 +276,6 @@ function clientFile(given: Tenant): object {
 }
 
 function prefixesFile({ prefixes: one }: Tenant): object {
-  if (one === undefined) return {};
   const { systemPrompt, conversation } = one;
   return {
     ...(systemPrompt && { systemPrompt }),

@@ -101,12 +101,14 @@ export class ReplicaView<Origin> {
     this.promisedBlocks += promisedBlocks;
   }
 
-  /** It has joined, and the replica had this many tokens of its context. */
-  found(request: Request<Origin>, cachedTokens: number): void {
-    if (request.cachedHere === cachedTokens) return;
+  /** It has joined, and the replica had this many tokens of its context; true when less is left to compute than was thought. */
+  joined(request: Request<Origin>, cachedTokens: number): boolean {
+    if (request.state === "joining") request.state = "running";
+    const isMore = cachedTokens > request.cachedHere;
     this.#addPending(request, -1);
     request.cachedHere = cachedTokens;
     this.#addPending(request, 1);
+    return isMore;
   }
 
   /** Its prompt (or recomputed context) is done. */

@@ -8,7 +8,7 @@ import type { ClientConfig, TraceConfig } from "../../scenario/scenario.ts";
 import type { PromptStreams } from "./prompt-streams.ts";
 
 /** Prompt tokens behind one hash of a Mooncake trace (FAST'25 release: blocks of 512). */
-export const TOKENS_PER_HASH = 512;
+const TOKENS_PER_HASH = 512;
 
 export class Prompts {
   readonly systemTokens: number;
