@@ -389,17 +389,10 @@ export class Engine<Origin> implements ReplicaListener {
     kind: "replica-down" | "replica-up",
     cause: string,
   ): void {
-    const name = `${view.config.name}/${view.index - this.schedulers[view.pool]!.replicas[0]!.index}`;
-    const message =
-      kind === "replica-down" ? `${name} went down: ${cause}.` : `${name} is up: ${cause}.`;
-    const { index: replica, pool } = view;
-    this.#effects.event(nowNs, {
-      kind,
-      tenant: undefined,
-      aggressor: undefined,
-      pool,
-      replica,
-      message,
-    });
+    const first = this.schedulers[view.pool]!.replicas[0]!.index;
+    const name = `${view.config.name}/${view.index - first}`;
+    const what = kind === "replica-down" ? "went down" : "is up";
+    const where = { tenant: undefined, aggressor: undefined, pool: view.pool, replica: view.index };
+    this.#effects.event(nowNs, { kind, ...where, message: `${name} ${what}: ${cause}.` });
   }
 }

@@ -10,8 +10,9 @@ import { AdapterLoads } from "./allocation/adapter-loads.ts";
 import { LatencyForecast } from "./allocation/latency-forecast.ts";
 import { type LoanTerms, callIn, lendersTo, loanTerms } from "./allocation/lending.ts";
 import { Overtaking } from "./allocation/overtaking.ts";
-import { isWantOfRoom, tierCaps } from "./allocation/gates.ts";
+import { isWantOfRoom } from "./allocation/gates.ts";
 import { type Placement, place } from "./allocation/placement.ts";
+import { pressureVictim } from "./allocation/pressure-victim.ts";
 import { PrefixHits } from "./allocation/prefix-hits.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { tierCaps } from "./allocation/tier-caps.ts";
@@ -131,9 +132,7 @@ export class PoolScheduler<Origin> implements PoolView {
   }
 
   get queuedRequests(): number {
-    let queued = 0;
-    for (const { size } of this.#backlogged) queued += size;
-    return queued;
+    return this.#backlogged.reduce((sum, { size }) => sum + size, 0);
   }
 
   queuedOf(tenant: number): number {
@@ -209,13 +208,7 @@ export class PoolScheduler<Origin> implements PoolView {
   /** The replica is out of KV cache: one of those it holds must leave, a borrower before anybody of its own pool. */
   relieve(nowNs: number, replica: ReplicaView<Origin>): void {
     replica.pressureEvents += 1;
-    let victim: Request<Origin> | undefined;
-    for (const request of replica.bound) {
-      if (request?.state !== "running") continue;
-      if (victim === undefined || this.#mustLeaveBefore(replica, request, victim)) victim = request;
-    }
-    assert(victim !== undefined, "a replica without running requests is out of KV cache");
-    this.evict(nowNs, victim);
+    this.evict(nowNs, pressureVictim(replica, this.policy));
   }
 
   evict(nowNs: number, request: Request<Origin>): void {
@@ -377,12 +370,6 @@ export class PoolScheduler<Origin> implements PoolView {
       }
     }
     return best;
-  }
-
-  #mustLeaveBefore(replica: ReplicaView<Origin>, a: Request<Origin>, b: Request<Origin>): boolean {
-    const isBorrower = replica.isBorrower(a);
-    if (isBorrower !== replica.isBorrower(b)) return isBorrower;
-    return this.policy.isVictimBefore(a, b);
   }
 
   #emptied(queue: TenantQueue<Origin>): void {

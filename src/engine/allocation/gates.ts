@@ -2,7 +2,6 @@
  * Why a request cannot be placed now: every refusal names its gate. Two kinds stand before a replica: whether this request
  * may come at all (a hold for somebody else, the terms of a loan, room kept for higher tiers), and whether there is room.
  */
-import type { PoolConfig } from "../config.ts";
 import type { Fence } from "../isolation/restraints.ts";
 import type { Request } from "../request.ts";
 import { type LoanTerms, mayBorrow } from "./lending.ts";
@@ -92,14 +91,4 @@ function roomGate(
   if (pending > 0 && pending + replica.uncachedTokens(request) > budget) return "prefill-budget";
   if (boundCount > 0 && replica.promisedBlocks + blocks > config.kvBlocks) return "kv-cache";
   return undefined;
-}
-
-/** Most requests of each tier that may be bound at once: all, unless shares are hard caps. However small, a share is a slot. */
-export function tierCaps(pool: PoolConfig): number[] {
-  const slots = pool.maxNumSeqs * pool.replicas;
-  return pool.tierShares.map((share) =>
-    pool.borrowing || pool.owner !== undefined
-      ? Infinity
-      : Math.max(share > 0 ? 1 : 0, Math.floor(share * slots)),
-  );
 }
