@@ -288,7 +288,7 @@ export class PoolScheduler<Origin> implements PoolView {
       adapter: this.adapterLoads.adapterOf(request),
       memory: this.#tenants[request.tenant]!.memory,
       loans: this.#loans,
-      reservedSlots: this.policy.reservedSlots(this, request.tier),
+      reservedSlots: this.policy.reservedSlots(this, request),
     });
   }
 

@@ -23,8 +23,8 @@ export interface Policy extends QueueOrder {
   readonly service: ServiceAccount | undefined;
   /** The tenant whose head goes next, among the queues not passed over in this round; undefined when all are. */
   next(pool: PoolView, nowNs: number): number | undefined;
-  /** Slots of each replica that this tier must leave to others. */
-  reservedSlots(pool: PoolView, tier: number): number;
+  /** Slots of each of the pool's replicas that this request must leave to others. */
+  reservedSlots(pool: PoolView, request: Request<unknown>): number;
   /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
   isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
   /** Whether a waiting head may push anybody out of a full replica: asked first, for it costs nothing. */

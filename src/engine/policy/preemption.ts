@@ -6,6 +6,7 @@
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import type { Policy, PoolView } from "./policy.ts";
+import { isBelowShare } from "./running-shares.ts";
 import type { ServiceCounters } from "./service-counters.ts";
 import type { TierShares } from "./tier-shares.ts";
 
@@ -54,16 +55,4 @@ export function preemptionRule(given: Given): Pick<Policy, "isUrgent" | "mayYiel
       return isFarAhead(victim.tenant, waiting.tenant);
     },
   };
-}
-
-/** Whether the request's tenant has less running than is due to it among the tenants of its tier that have any. */
-function isBelowShare(view: PoolView, { tenant, tier }: Request<unknown>): boolean {
-  const { tenants } = view.platform;
-  const { weight } = tenants[tenant]!;
-  let weights = weight;
-  for (const [other, config] of tenants.entries()) {
-    const isRunning = other !== tenant && view.boundByTenant[other]! > 0;
-    if (isRunning && config.tier === tier) weights += config.weight;
-  }
-  return view.boundByTenant[tenant]! < (view.boundByTier[tier]! * weight) / weights;
 }

@@ -8,6 +8,7 @@ import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { PLAIN_POLICY, type Policy, arrivedBefore, bestQueue } from "./policy.ts";
 import { preemptionRule } from "./preemption.ts";
+import { roomForOthers } from "./running-shares.ts";
 import { ServiceCounters, serviceAccount } from "./service-counters.ts";
 import { TierShares } from "./tier-shares.ts";
 
@@ -46,7 +47,11 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
         return difference < 0 || (difference === 0 && a.tenant < b.tenant);
       });
     },
-    reservedSlots: (view, tier) => shares.reservedSlots(view, tier),
+    reservedSlots: (view, request) =>
+      Math.max(
+        shares.reservedSlots(view, request.tier),
+        roomForOthers(view, request, pool.replicas),
+      ),
     ...preemption,
     activated({ backlogged }, queue) {
       let leastTier = Infinity;
