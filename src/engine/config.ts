@@ -80,7 +80,11 @@ export interface PoolConfig {
   readonly gpu: GpuSpec;
   /** GPUs per replica. */
   readonly tensorParallel: number;
+  /** All there can be: with autoscaling, those that are off included. */
   readonly replicas: number;
+  readonly autoscale: AutoscaleConfig | undefined;
+  /** Devices of one machine, which fail together. */
+  readonly gpusPerNode: number;
   /** The tenant a dedicated pool belongs to; undefined for a shared one. */
   readonly owner: number | undefined;
   /** A dedicated pool whose idle replicas tenants of lower tiers may use (allocation/lending.ts says when). */
@@ -108,6 +112,25 @@ export interface PoolConfig {
   readonly resumable: boolean;
   /** Who bears a shared pool's idle time: the platform, or its tenants by their share of GPU time. */
   readonly idleCost: "platform" | "spread";
+}
+
+/** When a pool takes on replicas and gives them back. Risks are shares: 1 is a missed target or a full pool. */
+export interface AutoscaleConfig {
+  /** Replicas kept whatever the load, and those that run at the start. The most there can be is PoolConfig.replicas. */
+  readonly min: number;
+  readonly initial: number;
+  /** From asking for a replica to its first request: a machine, an engine, the model's weights. */
+  readonly provisioningDelayNs: number;
+  /** Scale out when the risk has been above this for that long. */
+  readonly scaleOutAbove: number;
+  readonly scaleOutAfterNs: number;
+  /** Scale in when the risk that one replica fewer would run has been below this for that long. */
+  readonly scaleInBelow: number;
+  readonly scaleInAfterNs: number;
+  /** Least time from scaling out to the next change, and from scaling in to scaling in again. */
+  readonly cooldownNs: number;
+  /** Time constant over which the risk is averaged; 0 takes it as it is at each check. */
+  readonly smoothingNs: number;
 }
 
 /** Prices of one token in nano-dollars ($0.0001 per 1K tokens is 100 nano-dollars a token). */

@@ -17,7 +17,12 @@ export interface EngineEvent {
     | "mitigation-relaxed"
     | "mitigation-ended"
     | "replica-down"
-    | "replica-up";
+    | "replica-up"
+    | "scale-out"
+    | "scale-in"
+    | "replica-released"
+    | "straggler"
+    | "straggler-ended";
   readonly tenant: number | undefined;
   readonly aggressor: number | undefined;
   readonly pool: number | undefined;

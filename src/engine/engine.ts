@@ -8,6 +8,8 @@ import type { Departure, MeterReading, ReplicaListener } from "../replica/port.t
 import { screen } from "./admission.ts";
 import { createReplicas } from "./allocation/create-replicas.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
+import { StragglerWatch } from "./allocation/stragglers.ts";
+import { Autoscaling } from "./autoscaling.ts";
 import type { PlatformConfig } from "./config.ts";
 import { Ledger } from "./cost/ledger.ts";
 import { splitStay } from "./cost/split-stay.ts";
@@ -16,6 +18,7 @@ import { FairnessMonitor } from "./fairness-monitor.ts";
 import { Isolation } from "./isolation/isolation.ts";
 import { MemoryGuard } from "./memory-guard.ts";
 import { reloadRefusal } from "./reload.ts";
+import { ReplicaLifecycle } from "./replica-lifecycle.ts";
 import { type Admission, type Outcome, Request, type Submission } from "./request.ts";
 import { PoolScheduler } from "./scheduler.ts";
 import { ttftBudgetsNs } from "./sla/latency.ts";
@@ -34,6 +37,9 @@ export class Engine<Origin> implements ReplicaListener {
   readonly ledger: Ledger;
   readonly sla: SlaMonitor;
   readonly fairness: readonly FairnessMonitor<Origin>[];
+  readonly autoscaling: Autoscaling<Origin>;
+  readonly #stragglers: StragglerWatch;
+  readonly #lifecycle: ReplicaLifecycle<Origin>;
   readonly #effects: EngineEffects<Origin>;
   readonly #isolation: Isolation<Origin>;
   readonly #memory: MemoryGuard<Origin>;
@@ -76,6 +82,15 @@ export class Engine<Origin> implements ReplicaListener {
     this.fairness = this.schedulers.map((scheduler) => new FairnessMonitor(scheduler));
     const { sla, schedulers } = this;
     this.#isolation = new Isolation({ platform, sla, schedulers, effects });
+    this.#stragglers = new StragglerWatch(this.schedulers.map(({ replicas }) => replicas));
+    this.#lifecycle = new ReplicaLifecycle({
+      schedulers: this.schedulers,
+      ledger: this.ledger,
+      effects,
+      stragglers: this.#stragglers,
+      requeue: (nowNs, request) => this.#requeue(nowNs, request, true),
+    });
+    this.autoscaling = new Autoscaling(this.schedulers, this.#lifecycle);
     this.#memory = new MemoryGuard(this.#tenants.list, this.replicas, effects);
     this.#idleChargedNs = new Float64Array(this.replicas.length);
     this.#nextCheckNs = platform.isolation.checkEveryNs;
@@ -130,6 +145,7 @@ export class Engine<Origin> implements ReplicaListener {
     } else if (request.state === "loading") {
       scheduler.released(nowNs, request, 0);
       this.#end(nowNs, request, "cancelled");
+      this.#lifecycle.settleDrain(nowNs, this.replicas[request.replica]!);
     } else if (request.state !== "evicting") {
       scheduler.evict(nowNs, request);
     }
@@ -142,6 +158,11 @@ export class Engine<Origin> implements ReplicaListener {
     if (nowNs < this.#nextCheckNs) return;
     for (const monitor of this.fairness) monitor.sample();
     this.#isolation.check(nowNs);
+    for (const event of this.#stragglers.check(nowNs)) this.#effects.event(nowNs, event);
+    for (const scheduler of this.schedulers) {
+      const isScaled = this.autoscaling.check(nowNs, scheduler, this.#ttftBudgetsNs);
+      if (isScaled) this.#dispatchAt(nowNs, scheduler.pool);
+    }
     this.#nextCheckNs = nowNs + this.platform.isolation.checkEveryNs;
     this.#effects.wakeAt(this.#nextCheckNs);
   }
@@ -207,7 +228,8 @@ export class Engine<Origin> implements ReplicaListener {
   settlePool(nowNs: number, { replicas }: PoolScheduler<Origin>): void {
     for (const replica of replicas) {
       const { owner } = replica.config;
-      const idleNs = replica.meter.idleUntil(nowNs);
+      // Whoever pays for a replica that waits for work pays for its boot as well.
+      const idleNs = replica.meter.idleUntil(nowNs) + replica.meter.bootUntil(nowNs);
       const unchargedNs = idleNs - this.#idleChargedNs[replica.index]!;
       this.#idleChargedNs[replica.index] = idleNs;
       if (owner !== undefined) {
@@ -273,6 +295,7 @@ export class Engine<Origin> implements ReplicaListener {
     else if (request.isCancelled) this.#end(nowNs, request, "cancelled");
     else if (departure.reason === "failed") this.#end(nowNs, request, "failed");
     else this.#requeue(nowNs, request, departure.reason === "replica-down");
+    this.#lifecycle.settleDrain(nowNs, view);
     this.#dispatchAt(nowNs, view.pool);
   }
 
@@ -306,26 +329,14 @@ export class Engine<Origin> implements ReplicaListener {
 
   down(nowNs: number, replica: number, cause: string): void {
     const view = this.replicas[replica]!;
-    const scheduler = this.schedulers[view.pool]!;
-    view.isUp = false;
-    scheduler.lost(view);
-    for (const request of view.bound) {
-      if (request?.state !== "loading") continue;
-      this.schedulers[request.pool]!.released(nowNs, request, 0);
-      this.#requeue(nowNs, request, true);
-    }
-    view.prefixes.lost();
-    for (const held of scheduler.adapterLoads.lost(nowNs, view)) {
-      this.ledger.chargeAdapter(nowNs, held.tenant, held.heldNs);
-    }
-    this.#replicaEvent(nowNs, view, "replica-down", cause);
+    this.#lifecycle.down(nowNs, view, cause);
+    this.autoscaling.replace(nowNs, this.schedulers[view.pool]!);
     this.#dispatchAt(nowNs, view.pool);
   }
 
   up(nowNs: number, replica: number): void {
     const view = this.replicas[replica]!;
-    view.isUp = true;
-    this.#replicaEvent(nowNs, view, "replica-up", "it takes requests again");
+    this.#lifecycle.up(nowNs, view);
     this.#dispatchAt(nowNs, view.pool);
   }
 
@@ -381,18 +392,5 @@ export class Engine<Origin> implements ReplicaListener {
     const request = this.replicas[replica]!.bound[slot];
     assert(request !== undefined, "a notification about an empty slot");
     return request;
-  }
-
-  #replicaEvent(
-    nowNs: number,
-    view: ReplicaView<Origin>,
-    kind: "replica-down" | "replica-up",
-    cause: string,
-  ): void {
-    const first = this.schedulers[view.pool]!.replicas[0]!.index;
-    const name = `${view.config.name}/${view.index - first}`;
-    const what = kind === "replica-down" ? "went down" : "is up";
-    const where = { tenant: undefined, aggressor: undefined, pool: view.pool, replica: view.index };
-    this.#effects.event(nowNs, { kind, ...where, message: `${name} ${what}: ${cause}.` });
   }
 }

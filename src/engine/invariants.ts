@@ -50,6 +50,34 @@ export function checkInvariants(engine: Engine<unknown>): void {
   checkMoney(engine);
 }
 
+/**
+ * Throws AssertionError when a nanosecond of a replica is missing or counted twice, when it is paid for longer or shorter than the
+ * engine asked, or when a pool has fewer or more replicas than it may. Any time between two inputs.
+ */
+export function checkReplicaTime(engine: Engine<unknown>, nowNs: number): void {
+  for (const { meter, life, boundCount, isUp } of engine.replicas) {
+    const provisionedNs = life.provisionedUntil(nowNs);
+    assert(
+      provisionedNs === nowNs - meter.offUntil(nowNs),
+      "a replica was provisioned for another time than the engine asked",
+    );
+    const restNs = meter.idleUntil(nowNs) + meter.downUntil(nowNs) + meter.bootUntil(nowNs);
+    // The step under way is only measured when it ends; without sequences there is none.
+    assert(restNs + meter.busyNs <= provisionedNs, "a replica did more than its time allows");
+    assert(
+      boundCount > 0 || restNs + meter.busyNs === provisionedNs,
+      "time of a replica is neither busy, idle, down nor boot",
+    );
+    const mayWork = life.state === "serving" || life.state === "draining";
+    assert(mayWork || (!isUp && boundCount === 0), "a replica works that is not provisioned");
+  }
+  for (const { config, replicas } of engine.schedulers) {
+    const kept = replicas.filter(({ life }) => life.isProvisioned && life.state !== "draining");
+    const least = config.autoscale?.min ?? config.replicas;
+    assert(kept.length >= least, "a pool has fewer replicas than its least");
+  }
+}
+
 interface Held {
   requests: number;
   tokens: number;

@@ -51,6 +51,7 @@ function firstRefusal<T>(
 const FIXED_IN_POOLS = [
   "tensorParallel",
   "replicas",
+  "gpusPerNode",
   "owner",
   "lend",
   "maxNumSeqs",
@@ -70,11 +71,22 @@ function poolRefusal(current: PoolConfig, next: PoolConfig): string | undefined 
     current.model.name !== next.model.name || current.gpu.name !== next.gpu.name
       ? "model or GPU"
       : FIXED_IN_POOLS.find((field) => current[field] !== next[field]);
-  if (changed === undefined) return undefined;
+  if (changed === undefined) return autoscaleRefusal(current, next);
   if (changed === "adapterBudgetBytes" || changed === "kvBlocks") {
     return `pool '${current.name}' would divide its memory anew between KV cache and adapters; that needs a restart, or a fixed adapterMemory`;
   }
   return `pool '${current.name}' would get another ${changed}; that needs a restart`;
+}
+
+/** Thresholds and the least number may change; whether a pool scales at all, and how long a boot takes, may not. */
+function autoscaleRefusal(current: PoolConfig, next: PoolConfig): string | undefined {
+  if ((current.autoscale === undefined) !== (next.autoscale === undefined)) {
+    return `pool '${current.name}' would begin or cease to autoscale; that needs a restart`;
+  }
+  if (current.autoscale?.provisioningDelayNs === next.autoscale?.provisioningDelayNs) {
+    return undefined;
+  }
+  return `pool '${current.name}' would get another provisioningDelay; that needs a restart`;
 }
 
 function tenantRefusal(current: TenantConfig, next: TenantConfig): string | undefined {

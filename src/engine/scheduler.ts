@@ -45,6 +45,7 @@ export class PoolScheduler<Origin> implements PoolView {
   readonly replicas: readonly ReplicaView<Origin>[];
   /** Those and the ones that other pools lend it. */
   usableReplicas: readonly ReplicaView<Origin>[] = [];
+  servingReplicas = 0;
   readonly forecast: LatencyForecast;
   readonly adapterLoads: AdapterLoads<Origin>;
   /** What mitigation holds tenants to here. */
@@ -114,11 +115,17 @@ export class PoolScheduler<Origin> implements PoolView {
     }
     this.servedTenants = [...this.#queues.keys()].filter((one) => this.#queues[one] !== undefined);
     this.boundByTenant = grownInts(this.boundByTenant, this.#tenants.length);
-    this.#tierCaps = tierCaps(this.config);
     this.#loans = this.platform.pools.map((pool) => loanTerms(this.platform, pool));
     const lenders = lendersTo(this.platform, this.config);
     const lent = this.#allReplicas.filter(({ pool }) => lenders.includes(pool));
     this.usableReplicas = [...this.replicas, ...lent];
+    this.scaled();
+  }
+
+  /** The pool has more or fewer replicas that serve. */
+  scaled(): void {
+    this.servingReplicas = this.replicas.filter(({ life }) => life.state === "serving").length;
+    this.#tierCaps = tierCaps(this.config, this.servingReplicas);
   }
 
   /** The tenant's queue; undefined where the pool does not serve it. */
@@ -232,7 +239,7 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.#preempting === request) this.#preempting = undefined;
   }
 
-  /** The replica went down. */
+  /** The replica takes no more: it went down, or is drained. */
   lost(replica: ReplicaView<Origin>): void {
     this.#overtaking.lost(replica);
   }
@@ -243,7 +250,7 @@ export class PoolScheduler<Origin> implements PoolView {
     for (const queue of this.#backlogged) {
       if (queue.tier <= tier) waitingNs += this.waitingNsOf(queue.tenant);
     }
-    const up = this.replicas.filter(({ isUp }) => isUp).length;
+    const up = this.replicas.filter(({ isOpen }) => isOpen).length;
     return up === 0 ? Infinity : waitingNs / up;
   }
 
@@ -362,7 +369,7 @@ export class PoolScheduler<Origin> implements PoolView {
   #victimFor(nowNs: number, waiting: Request<Origin>): Request<Origin> | undefined {
     let best: Request<Origin> | undefined;
     for (const replica of this.replicas) {
-      if (!replica.isUp) continue;
+      if (!replica.isOpen) continue;
       for (const victim of replica.bound) {
         if (victim?.state !== "running") continue;
         if (best !== undefined && !this.policy.isVictimBefore(victim, best)) continue;

@@ -293,6 +293,8 @@ export class Driver {
         backend.loadAdapter(nowNs, replica, adapter, bytes),
       unloadAdapter: (nowNs, replica, adapter) => backend.unloadAdapter(nowNs, replica, adapter),
       askBoundary: (nowNs, replica, step) => backend.askBoundary(nowNs, replica, step),
+      provision: (nowNs, replica) => backend.provision(nowNs, replica),
+      release: (nowNs, replica) => backend.release(nowNs, replica),
       wakeAt: (timeNs) => {
         this.#wakeNs = timeNs;
       },

@@ -1,11 +1,13 @@
 /**
  * The static partition: every shared pool split into one pool per tier, first come first served within each, so that tiers share
- * and lend nothing. It is what sharing is measured against. Dedicated pools, and shared ones that nobody sends to,
+ * and lend nothing; parts have a fixed size, for an autoscaled pool its largest. It is what sharing is measured against. Dedicated pools, and shared ones that nobody sends to,
  * stay, and lend nothing.
  */
 import { assert } from "../base/assert.ts";
 import type { PoolConfig } from "../engine/config.ts";
-import type { Scenario } from "../scenario/scenario.ts";
+import { isOfOneReplica } from "../scenario/resolve/faults.ts";
+import type { FaultConfig, Scenario } from "../scenario/scenario.ts";
+import { asSingleFaults } from "./variant-faults.ts";
 
 /** One pool after the split. */
 export interface Part {
@@ -84,7 +86,9 @@ export function partitioned(scenario: Scenario): Scenario {
       ...client,
       pool: placeOf(client.pool, tierOf(client.tenant)),
     })),
-    faults: faults.map((fault) => ({ ...fault, ...struck(parts, fault) })),
+    faults: faults
+      .flatMap((fault) => asSingleFaults(fault, platform.pools[fault.pool]!))
+      .flatMap((fault) => faultsOfParts(parts, fault)),
   };
 }
 
@@ -95,8 +99,17 @@ function partPool({ platform }: Scenario, { from, tier, replicas }: Part): PoolC
     ...pool,
     name: `${pool.name}-${platform.tiers[tier]!.name}`,
     replicas,
+    autoscale: undefined,
     tierShares: platform.tiers.map((_, index) => (index === tier ? 1 : 0)),
   };
+}
+
+/** A fault of one replica strikes its part; random failures go on in all of the pool's. */
+function faultsOfParts(parts: readonly Part[], fault: FaultConfig): FaultConfig[] {
+  if (isOfOneReplica(fault)) return [{ ...fault, ...struck(parts, fault) }];
+  return [...parts.keys()]
+    .filter((pool) => parts[pool]!.from === fault.pool)
+    .map((pool) => ({ ...fault, pool }));
 }
 
 /** The replica of the parts that was replica `replica` of the whole. */

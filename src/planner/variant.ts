@@ -4,9 +4,9 @@
  * stays as it is, random streams included, so that runs with equal seeds can be compared pair by pair.
  */
 import type { PolicyName } from "../engine/config.ts";
-import { isOverlapping } from "../scenario/resolve/run.ts";
-import type { FaultConfig, Scenario } from "../scenario/scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
 import { partitioned } from "./partition.ts";
+import { faultsWithin } from "./variant-faults.ts";
 
 export interface Variant {
   readonly policy?: PolicyName;
@@ -30,7 +30,8 @@ export function variantOf(scenario: Scenario, variant: Variant, seed: number): S
   const counts = new Map(replicas);
   const pools = whole.platform.pools.map((pool, index) => ({
     ...pool,
-    replicas: counts.get(index) ?? pool.replicas,
+    // A size that is asked for is a fixed one.
+    ...(counts.has(index) && { replicas: counts.get(index)!, autoscale: undefined }),
   }));
   return {
     ...whole,
@@ -40,10 +41,7 @@ export function variantOf(scenario: Scenario, variant: Variant, seed: number): S
       pools,
     },
     clients: whole.clients.filter(({ tenant }) => tenant !== silentTenant),
-    faults: faultsWithin(
-      whole.faults,
-      pools.map((pool) => pool.replicas),
-    ),
+    faults: faultsWithin(whole.faults, pools),
     simulation: {
       ...whole.simulation,
       seed,
@@ -53,20 +51,4 @@ export function variantOf(scenario: Scenario, variant: Variant, seed: number): S
       }),
     },
   };
-}
-
-/**
- * Faults for pools of these sizes: a replica that is no longer there passes its fault on, counting round, since a smaller
- * platform breaks as well. Where two of a kind would then strike one replica at once, the later one is left out.
- */
-export function faultsWithin(
-  faults: readonly FaultConfig[],
-  replicas: readonly number[],
-): FaultConfig[] {
-  const kept: FaultConfig[] = [];
-  for (const fault of faults) {
-    const moved = { ...fault, replica: fault.replica % replicas[fault.pool]! };
-    if (!kept.some((other) => isOverlapping(other, moved))) kept.push(moved);
-  }
-  return kept;
 }

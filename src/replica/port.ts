@@ -17,6 +17,10 @@ export interface ReplicaPort<Request> {
    * place of what was asked before; Infinity takes it back. Asking is over once it was answered, or the replica went down.
    */
   askBoundary(nowNs: number, replica: number, step: number): void;
+  /** Brings up a replica that is off: it costs money from now on, and answers `up` once it can work. */
+  provision(nowNs: number, replica: number): void;
+  /** Gives back a replica that holds no sequence: from now on it costs nothing, and what it had loaded is gone. Not answered. */
+  release(nowNs: number, replica: number): void;
 }
 
 /** "failed": it can neither go on nor be tried again, as when an upstream breaks off after its first token. */
@@ -60,10 +64,15 @@ export interface MeterReading {
   /** Time in steps, GPU by GPU the same, ns; and the part of it that a crash made worthless. */
   readonly busyNs: number;
   readonly lostNs: number;
+  /** What its step model says these steps should have taken, ps; 0 where steps are not seen. */
+  readonly modelledPs: number;
   /** Time down up to `nowNs`. */
   downUntil(nowNs: number): number;
   /** Time between steps up to `nowNs`, outages left out. */
   idleUntil(nowNs: number): number;
+  /** Time between being provisioned and being able to work; and time not provisioned, which nobody pays for. */
+  bootUntil(nowNs: number): number;
+  offUntil(nowNs: number): number;
   /** Busy time by cause, ps: whatever the batch, tokens, prompt attention, context of decoding sequences. */
   readonly fixedPs: number;
   readonly tokenPs: number;
@@ -78,4 +87,15 @@ export interface MeterReading {
   readonly kvBlockNs: number;
   /** GPU time of the running sequences so far, ps: what `left` will still report. */
   inFlightPs(): number;
+}
+
+/** Time in which it was paid for, up to `nowNs`. */
+export function provisionedUntil(meter: MeterReading, nowNs: number): number {
+  return nowNs - meter.offUntil(nowNs);
+}
+
+/** Time in steps up to `nowNs`, the step under way included. */
+export function busyUntil(meter: MeterReading, nowNs: number): number {
+  const restNs = meter.idleUntil(nowNs) + meter.downUntil(nowNs) + meter.bootUntil(nowNs);
+  return provisionedUntil(meter, nowNs) - restNs;
 }

@@ -272,7 +272,7 @@ export class RunningBatch {
     this.#contextTokens += segment.decodes * segment.steps;
   }
 
-  /** The replica crashed, and nobody is in the batch: its memory is lost. */
+  /** The replica crashed or was given back, and nobody is in the batch: its memory is lost. */
   forgetPrefixes(): void {
     this.kv.forget();
   }

@@ -24,6 +24,10 @@ export interface SimulatedReplicaConfig {
   readonly maxNumBatchedTokens: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /** It begins without a machine, until it is provisioned. */
+  readonly isOff?: boolean;
+  /** From being provisioned to being able to work, ns. */
+  readonly bootNs?: number;
   /** What steps really take, where that shall differ from what the biller believes (the attribution audit). */
   readonly truth?: StepTruth;
 }
@@ -36,7 +40,7 @@ export interface StepTruth {
   readonly witness: StepMeter;
 }
 
-type ReplicaState = "idle" | "running" | "stalled" | "down";
+type ReplicaState = "idle" | "running" | "stalled" | "down" | "booting" | "off";
 
 /** Offsets are folded into the base beyond this, long before picoseconds stop being exact (2^53). */
 const REBASE_PS = 2_251_799_813_685_248;
@@ -83,6 +87,7 @@ export class SimulatedReplica {
     this.#config = config;
     this.#listener = listener;
     this.meter = config.meter;
+    if (config.isOff === true) this.#state = "off";
     this.#batch = new RunningBatch(config, config.meter, config.truth?.witness);
   }
 
@@ -96,9 +101,14 @@ export class SimulatedReplica {
     return this.#state === "down";
   }
 
+  get isOff(): boolean {
+    return this.#state === "off";
+  }
+
   /** The sequence enters the batch at the next boundary at which its context's KV blocks are free. */
   join(nowNs: number, slot: number, joining: Joining): void {
     assert(this.#state !== "down", "join on a replica that is down");
+    assert(this.#state !== "off" && this.#state !== "booting", "join on a replica that is not up");
     this.#batch.claim(slot, joining);
     this.#interrupt(nowNs);
   }
@@ -115,6 +125,27 @@ export class SimulatedReplica {
     this.#shorten(Math.max(this.#stepsUntil(nowNs), step - this.meter.steps));
   }
 
+  /** As the port says: paid for from now on, and up once its model is loaded. */
+  provision(nowNs: number): void {
+    assert(this.#state === "off", "provisioned although it is on");
+    this.#state = "booting";
+    this.meter.startRest(nowNs, "boot");
+    this.nextEventNs = nowNs + (this.#config.bootNs ?? 0);
+  }
+
+  /** As the port says. Nothing of this machine, its slowness included, comes back with the next. */
+  release(nowNs: number): void {
+    assert(this.#batch.isEmpty && !this.#batch.isAwaitingJoins, "released with sequences on it");
+    assert(this.#state !== "off", "released although it is off");
+    this.#state = "off";
+    this.#slowdown = 1;
+    this.#askedStep = Infinity;
+    this.nextEventNs = Infinity;
+    this.meter.startRest(nowNs, "off");
+    this.#batch.forgetPrefixes();
+    this.#batch.resetShares();
+  }
+
   /** A straggler: from the next boundary on, steps take `factor` times as long. */
   setSlowdown(nowNs: number, factor: number): void {
     this.#slowdown = factor;
@@ -123,15 +154,14 @@ export class SimulatedReplica {
 
   /** Everything in the batch is lost; boundaries before `nowNs` have happened, the step under way has not. */
   crash(nowNs: number, cause: string): void {
-    if (this.#state === "down") return;
+    if (this.#state === "down" || this.#state === "off") return;
     if (this.#state === "running") {
       const done = this.#stepsUntil(nowNs) - 1;
       if (done > 0) this.#complete(done);
       this.meter.lose(nowNs - this.#lastBoundaryNs);
     }
     this.#state = "down";
-    this.meter.stopIdle(nowNs);
-    this.meter.startDown(nowNs);
+    this.meter.startRest(nowNs, "down");
     this.nextEventNs = Infinity;
     this.#askedStep = Infinity;
     this.#listener.down(nowNs, this.#config.index, cause);
@@ -143,16 +173,23 @@ export class SimulatedReplica {
   }
 
   restart(nowNs: number): void {
-    if (this.#state !== "down") return;
+    if (this.#state === "down") this.#comeUp(nowNs);
+  }
+
+  #comeUp(nowNs: number): void {
     this.#state = "idle";
-    this.meter.stopDown(nowNs);
-    this.meter.startIdle(nowNs);
+    this.nextEventNs = Infinity;
+    this.meter.startRest(nowNs, "idle");
     this.#listener.up(nowNs, this.#config.index);
   }
 
   /** Runs the boundary at `nowNs`, which must be nextEventNs. */
   advance(nowNs: number): void {
     assert(nowNs === this.nextEventNs, "advanced to a time that is not the next event");
+    if (this.#state === "booting") {
+      this.#comeUp(nowNs);
+      return;
+    }
     if (this.#state === "running") this.#complete(this.#steps);
     else this.#startBusy(nowNs);
     this.#state = "running";
@@ -215,6 +252,8 @@ export class SimulatedReplica {
   /** Composes the next step and jumps as far as nothing can happen. */
   #plan(): void {
     const batch = this.#batch;
+    // Its last sequence has left, and the engine gave it back.
+    if (this.isOff) return;
     if (batch.isEmpty) {
       assert(!batch.isAwaitingJoins, "a context larger than the whole KV cache joined");
       this.#rest("idle");
@@ -231,7 +270,7 @@ export class SimulatedReplica {
   #rest(state: "idle" | "stalled"): void {
     this.#state = state;
     this.nextEventNs = Infinity;
-    this.meter.startIdle(this.#lastBoundaryNs);
+    this.meter.startRest(this.#lastBoundaryNs, "idle");
   }
 
   /** How long the composed step will really take, and by how much each following one is longer. */
@@ -331,7 +370,7 @@ export class SimulatedReplica {
     this.#baseNs = nowNs;
     this.#offsetPs = 0;
     this.#lastBoundaryNs = nowNs;
-    this.meter.stopIdle(nowNs);
+    this.meter.stopRest(nowNs);
   }
 
   #rebase(): void {

@@ -5,6 +5,7 @@
  */
 import { type Prefill, chunkPairs } from "./chunking.ts";
 import type { MeterReading } from "./port.ts";
+import { RestClock, type RestKind } from "./rest-clock.ts";
 import { ShareMeter } from "./share-meter.ts";
 import type { StepCost } from "./step-model.ts";
 
@@ -34,6 +35,7 @@ export class StepMeter implements MeterReading {
   steps = 0;
   busyNs = 0;
   lostNs = 0;
+  modelledPs = 0;
   fixedPs = 0;
   tokenPs = 0;
   attentionPs = 0;
@@ -43,17 +45,16 @@ export class StepMeter implements MeterReading {
   contextTokens = 0;
   sequences = 0;
   kvBlockNs = 0;
-  idleNs = 0;
-  /** When it last began or ceased to work, or to be down. */
+  /** When it last began or ceased to work, to be down, or to be paid for. */
   lastChangeNs = 0;
-  #idleSinceNs: number | undefined = 0;
-  #downNs = 0;
-  #downSinceNs: number | undefined;
+  readonly #rest: RestClock;
   readonly share: ShareMeter;
   readonly batchShare: ShareMeter;
   readonly #active: Uint8Array;
 
-  constructor(slots: number) {
+  /** `rest`: what it does until its first step; a replica that is not provisioned yet is off. */
+  constructor(slots: number, rest: RestKind = "idle") {
+    this.#rest = new RestClock(rest);
     this.share = new ShareMeter(slots);
     this.batchShare = new ShareMeter(slots);
     this.#active = new Uint8Array(slots);
@@ -74,36 +75,33 @@ export class StepMeter implements MeterReading {
     this.batchShare.startDecode(slot, step, contextTokens);
   }
 
-  /** No step runs from here on; idle time is measured from these gaps, not taken as what is left over. */
-  startIdle(nowNs: number): void {
+  /** No step runs from here on, for this reason. */
+  startRest(nowNs: number, kind: RestKind): void {
     this.lastChangeNs = nowNs;
-    this.#idleSinceNs = nowNs;
+    this.#rest.start(nowNs, kind);
   }
 
-  stopIdle(nowNs: number): void {
-    if (this.#idleSinceNs === undefined) return;
+  /** A step begins; does nothing while steps run back to back. */
+  stopRest(nowNs: number): void {
+    if (this.#rest.kind === undefined) return;
     this.lastChangeNs = nowNs;
-    this.idleNs += nowNs - this.#idleSinceNs;
-    this.#idleSinceNs = undefined;
+    this.#rest.stop(nowNs);
   }
 
   idleUntil(nowNs: number): number {
-    return this.idleNs + (this.#idleSinceNs === undefined ? 0 : nowNs - this.#idleSinceNs);
-  }
-
-  startDown(nowNs: number): void {
-    this.lastChangeNs = nowNs;
-    this.#downSinceNs = nowNs;
-  }
-
-  stopDown(nowNs: number): void {
-    this.lastChangeNs = nowNs;
-    this.#downNs = this.downUntil(nowNs);
-    this.#downSinceNs = undefined;
+    return this.#rest.until(nowNs, "idle");
   }
 
   downUntil(nowNs: number): number {
-    return this.#downNs + (this.#downSinceNs === undefined ? 0 : nowNs - this.#downSinceNs);
+    return this.#rest.until(nowNs, "down");
+  }
+
+  bootUntil(nowNs: number): number {
+    return this.#rest.until(nowNs, "boot");
+  }
+
+  offUntil(nowNs: number): number {
+    return this.#rest.until(nowNs, "off");
   }
 
   /** Nobody is running: the totals behind shares start again at 0, which keeps them small and exact. */
@@ -131,6 +129,7 @@ export class StepMeter implements MeterReading {
     if (chunks > 0) this.#recordPrefills(segment, fixedEachPs, tokenEachPs);
     this.steps += steps;
     this.busyNs += segment.busyNs;
+    this.modelledPs += steps * cost.totalPs + segment.contextTokenPs * segment.contextTokens;
     this.fixedPs += steps * scale * cost.fixedPs;
     this.tokenPs += steps * scale * ownPs;
     this.attentionPs += scale * cost.attentionPs;

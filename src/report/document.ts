@@ -7,7 +7,13 @@ import { type ReportCharts, reportCharts } from "./charts/all.ts";
 import type { Chart, ChartStyle } from "./charts/frame.ts";
 import { tierColour } from "./charts/palette.ts";
 import { DEFINITIONS, type Definition } from "./definitions.ts";
-import { attributionWords, eventWords, fairnessWords, idleWords } from "./findings.ts";
+import {
+  attributionWords,
+  eventWords,
+  fairnessWords,
+  idleWords,
+  scalingWords,
+} from "./findings.ts";
 import { keyFigures, type KeyFigure } from "./figures.ts";
 import { formatCount, formatDuration, formatMs } from "./format.ts";
 import { loadErrorTable, loadWords } from "./load.ts";
@@ -87,7 +93,7 @@ function sections(results: Results, style: ChartStyle): readonly Section[] {
       id: "cost",
       title: "Cost",
       blocks: [
-        ...texts(idleWords(results)),
+        ...texts(idleWords(results), ...scalingWords(results)),
         ...(results.load === undefined ? texts(attributionWords(results)) : []),
         ...chartBlock(charts.cost),
         ...tables(costTable(results), ...prefixTables(results)),

@@ -2,15 +2,22 @@
  * Findings in words: where the money went, how right the bills are, how fair the service was and what happened. A figure
  * alone does not tell a reader whether it is good; these sentences say what it means.
  */
-import type { FairnessBlock, Results } from "../results/results.ts";
+import type { FairnessBlock, PlatformEvent, Results } from "../results/results.ts";
 import { formatCount, formatNumber, formatShare, formatUsd } from "./format.ts";
+
+const SCALING_KINDS: ReadonlySet<PlatformEvent["kind"]> = new Set([
+  "scale-out",
+  "scale-in",
+  "replica-released",
+  "replica-up",
+]);
 
 /** Smaller shares of the GPU cost are not worth a clause. */
 const LEAST_REMAINDER = 0.001;
 
 /** Where the GPU money went: charged to requests, idle, or spent on work that nobody is billed for. */
 export function idleWords({ platform }: Results): string {
-  const { gpuUsd, chargedGpuUsd, idleUsd, downUsd, recomputedUsd } = platform;
+  const { gpuUsd, chargedGpuUsd, idleUsd, downUsd, bootUsd, recomputedUsd } = platform;
   if (gpuUsd === null || chargedGpuUsd === null || idleUsd === null) {
     return "Bills are tokens times the scenario's prices: a client cannot see GPU time.";
   }
@@ -20,10 +27,21 @@ export function idleWords({ platform }: Results): string {
   const isWorthSaying = (usd: number | null): usd is number =>
     usd !== null && usd / gpuUsd >= LEAST_REMAINDER;
   const down = isWorthSaying(downUsd) ? `; replicas were down for ${part(downUsd)}` : "";
+  const boot = isWorthSaying(bootUsd) ? `; replicas booted for ${part(bootUsd)}` : "";
   const twice = isWorthSaying(recomputedUsd)
     ? `; ${part(recomputedUsd)} went into work that nobody is billed for, such as prompts computed again after a preemption`
     : "";
-  return `${known}${down}${twice}.`;
+  return `${known}${down}${boot}${twice}.`;
+}
+
+/** What each autoscaled pool ran, and what that saved; nothing where none scales. */
+export function scalingWords({ pools }: Results): readonly string[] {
+  return pools.flatMap(({ name, scaling }) => {
+    if (scaling === null) return [];
+    const { min, max, meanReplicas, scaleOuts, scaleIns, savedUsd, savedGpuHours } = scaling;
+    const ran = `Pool ${name} ran ${formatNumber(meanReplicas, 3)} replicas on average, between ${min} and ${max}: it took on ${plural(scaleOuts, "replica")} and gave back ${formatCount(scaleIns)}`;
+    return `${ran}. Against ${formatCount(max)} all the time, that saved ${formatUsd(savedUsd)} (${formatNumber(savedGpuHours, 3)} GPU hours); whether the promises were kept with so few is in the verdicts.`;
+  });
 }
 
 /** How much of the money reached the right tenant, and how much would have by the 1/batch rule. */
@@ -43,7 +61,8 @@ export function fairnessWords({ fairness }: Results): readonly string[] {
 }
 
 export function eventWords({ events }: Results): string {
-  if (events.length === 0) {
+  const telling = events.filter(({ kind }) => !SCALING_KINDS.has(kind));
+  if (telling.length === 0) {
     return "No noisy neighbour was found, and no replica failed or slowed down.";
   }
   const noisy = events.filter((event) => event.kind === "noisy-neighbour").length;

@@ -6,6 +6,7 @@ import { requiredGpus } from "../engine/allocation/required-gpus.ts";
 import type { PlatformConfig, PoolConfig } from "../engine/config.ts";
 import type { Evidence } from "../engine/effects.ts";
 import type { Engine } from "../engine/engine.ts";
+import { provisionedUntil } from "../replica/port.ts";
 import { countBlock, latencyBlock, slaBlock } from "./blocks.ts";
 import type { Collector, TimedEvent } from "./collector.ts";
 import { costBlock, usd, usdPerMillion } from "./money.ts";
@@ -22,6 +23,7 @@ import {
   type TierResult,
 } from "./results.ts";
 import { saturationBlock } from "./saturation.ts";
+import { NS_PER_HOUR, provisionedNsOf, scalingBlock } from "./scaling.ts";
 import { TenantStats } from "./tenant-stats.ts";
 import { utilization } from "./utilization.ts";
 
@@ -55,8 +57,6 @@ export interface EngineRun {
 }
 
 type Run = EngineRun & MeasuredRun;
-
-const NS_PER_HOUR = 3.6e12;
 
 /** Builds the results of a run that ended at `endNs`; of a simulated one perhaps with the fleet's throughput at saturation. */
 export function buildResults(
@@ -177,6 +177,7 @@ function platformBlock(
     chargedGpuUsd: tenants.reduce((sum, { cost }) => sum + (cost.gpuUsd ?? 0), 0),
     idleUsd: unbilled.reduce((sum, { idleUsd }) => sum + idleUsd, 0),
     downUsd: unbilled.reduce((sum, { downUsd }) => sum + downUsd, 0),
+    bootUsd: unbilled.reduce((sum, { bootUsd }) => sum + bootUsd, 0),
     recomputedUsd: unbilled.reduce((sum, { recomputedUsd }) => sum + recomputedUsd, 0),
     recomputedGpuSeconds: unbilled.reduce((sum, { recomputedGpuSeconds: s }) => sum + s, 0),
     revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
@@ -209,6 +210,7 @@ function poolResult(run: Run, index: number): PoolResult {
     ),
     ...unbilledOf(run, index),
     lentShare: lentShareOf(run, index),
+    scaling: scalingBlock(run, index),
     requiredGpus: requiredGpus(config, demandOf(run, index)),
     adapterLoads: loads,
     adapterHitRate: hits + loads === 0 ? null : hits / (hits + loads),
@@ -226,6 +228,7 @@ function replicaResult(run: Run, index: number): ReplicaResult {
     steps: replica.meter.steps,
     completed: collector.completedOn[index]!,
     utilization: utilization([replica], () => endNs),
+    provisionedSeconds: provisionedUntil(replica.meter, endNs) / 1e9,
     downSeconds: replica.meter.downUntil(endNs) / 1e9,
     kvPressureEvents: replica.pressureEvents,
   };
@@ -304,7 +307,8 @@ function gpusOf(pool: PoolConfig): number {
 }
 
 function gpuHoursOf(run: Run, pool: number): number {
-  return (gpusOf(run.collector.platform.pools[pool]!) * run.poolEndsNs[pool]!) / NS_PER_HOUR;
+  const { tensorParallel } = run.collector.platform.pools[pool]!;
+  return (provisionedNsOf(run, pool) * tensorParallel) / NS_PER_HOUR;
 }
 
 function gpuUsdOf(run: Run, pool: number): number {
@@ -327,12 +331,14 @@ function unbilledOf(run: Run, pool: number) {
   const { ledger } = run.engine;
   let idleNanoUsd = 0;
   let downNanoUsd = 0;
+  let bootNanoUsd = 0;
   let recomputedNanoUsd = 0;
   let recomputedNs = 0;
   for (const { meter, index } of run.engine.schedulers[pool]!.replicas) {
     const price = ledger.nanoUsdPerNs(index);
     idleNanoUsd += meter.idleUntil(endNs) * price;
     downNanoUsd += meter.downUntil(endNs) * price;
+    bootNanoUsd += meter.bootUntil(endNs) * price;
     const { overheadNanoUsd, overheadNs } = ledger.replicaAccount(index);
     recomputedNanoUsd += overheadNanoUsd + meter.lostNs * price;
     recomputedNs += overheadNs + meter.lostNs;
@@ -340,6 +346,7 @@ function unbilledOf(run: Run, pool: number) {
   return {
     idleUsd: usd(idleNanoUsd),
     downUsd: usd(downNanoUsd),
+    bootUsd: usd(bootNanoUsd),
     recomputedUsd: usd(recomputedNanoUsd),
     recomputedGpuSeconds: (recomputedNs * run.collector.platform.pools[pool]!.tensorParallel) / 1e9,
   };

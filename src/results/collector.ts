@@ -6,6 +6,7 @@ import type { PlatformConfig } from "../engine/config.ts";
 import type { EngineEvent } from "../engine/effects.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Admission, Outcome, RejectReason, Request } from "../engine/request.ts";
+import { busyUntil, provisionedUntil } from "../replica/port.ts";
 import { TenantStats } from "./tenant-stats.ts";
 import { TimelineRecorder } from "./timeline-recorder.ts";
 
@@ -25,6 +26,9 @@ interface PoolDemand {
   promptTokens: number;
   cachedTokens: number;
   outputTokens: number;
+  /** Replicas it took on, and began to give back. */
+  scaleOuts: number;
+  scaleIns: number;
 }
 
 /** More events than this are counted but not kept: a report of ten thousand alarms helps nobody. */
@@ -55,6 +59,8 @@ export class Collector {
       promptTokens: 0,
       cachedTokens: 0,
       outputTokens: 0,
+      scaleOuts: 0,
+      scaleIns: 0,
     }));
     this.completedOn = new Float64Array(
       platform.pools.reduce((sum, { replicas }) => sum + replicas, 0),
@@ -106,6 +112,9 @@ export class Collector {
   }
 
   event(timeNs: number, event: CollectedEvent): void {
+    const pool = event.pool === undefined ? undefined : this.pools[event.pool];
+    if (pool !== undefined && event.kind === "scale-out") pool.scaleOuts += 1;
+    if (pool !== undefined && event.kind === "scale-in") pool.scaleIns += 1;
     if (this.events.length < MAX_EVENTS) this.events.push({ timeNs, event });
   }
 
@@ -123,17 +132,24 @@ export class Collector {
       pools.reduce((sum, pool) => sum + engine.schedulers[pool]!.queuedOf(tenant), 0),
     );
     const pools = engine.schedulers.map((scheduler) => {
-      let busyNs = 0;
-      let tokens = 0;
-      let running = 0;
-      let replicasUp = 0;
-      for (const { meter, boundCount, isUp } of scheduler.replicas) {
-        busyNs += nowNs - meter.idleUntil(nowNs) - meter.downUntil(nowNs);
-        tokens += meter.tokens;
-        running += boundCount;
-        if (isUp) replicasUp += 1;
+      const sample = {
+        busyNs: 0,
+        provisionedNs: 0,
+        tokens: 0,
+        running: 0,
+        replicasUp: 0,
+        provisioned: 0,
+      };
+      for (const { meter, boundCount, isUp, life } of scheduler.replicas) {
+        sample.busyNs += busyUntil(meter, nowNs);
+        sample.provisionedNs += provisionedUntil(meter, nowNs);
+        sample.tokens += meter.tokens;
+        sample.running += boundCount;
+        if (isUp) sample.replicasUp += 1;
+        if (life.isProvisioned) sample.provisioned += 1;
       }
-      return { busyNs, tokens, running, queued: scheduler.queuedRequests, replicasUp };
+      const needed = engine.autoscaling.scalers[scheduler.pool]?.needed;
+      return { ...sample, queued: scheduler.queuedRequests, needed };
     });
     this.timeline.close(queued, pools);
   }

@@ -64,6 +64,7 @@ export function buildMeasuredResults(
       chargedGpuUsd: null,
       idleUsd: null,
       downUsd: null,
+      bootUsd: null,
       recomputedUsd: null,
       recomputedGpuSeconds: null,
       revenueUsd: tenants.reduce((sum, { cost }) => sum + cost.totalUsd, 0),

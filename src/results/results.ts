@@ -149,8 +149,23 @@ export interface ReplicaResult {
   readonly steps: number;
   readonly completed: number;
   readonly utilization: UtilizationBlock;
+  readonly provisionedSeconds: number;
   readonly downSeconds: number;
   readonly kvPressureEvents: number;
+}
+
+/** What autoscaling did, and what it saved against running the most replicas all the time. */
+export interface ScalingBlock {
+  readonly min: number;
+  readonly max: number;
+  /** Replicas provisioned, averaged over the run. */
+  readonly meanReplicas: number;
+  /** Replicas taken on, and begun to be given back. */
+  readonly scaleOuts: number;
+  readonly scaleIns: number;
+  /** GPU time not provisioned: what the same pool at a fixed `max` would have cost more. */
+  readonly savedGpuHours: number;
+  readonly savedUsd: number;
 }
 
 export interface PoolResult {
@@ -165,12 +180,15 @@ export interface PoolResult {
   readonly gpuHours: number;
   readonly gpuUsd: number;
   readonly chargedUsd: number;
-  /** With chargedUsd they add up to gpuUsd: between steps, down, and spent on work done twice or in vain. */
+  /** With chargedUsd they add up to gpuUsd: between steps, down, booting, and spent on work done twice or in vain. */
   readonly idleUsd: number;
   readonly downUsd: number;
+  readonly bootUsd: number;
   readonly recomputedUsd: number;
   /** GPU time behind recomputedUsd, of all the pool's GPUs. */
   readonly recomputedGpuSeconds: number;
+  /** Null for a pool of fixed size. */
+  readonly scaling: ScalingBlock | null;
   /** GPUs that this demand needs by the allocator's formula, at its stated utilization. */
   readonly requiredGpus: number;
   /** Of a dedicated pool's GPU time, the share that tenants other than its owner used. */
@@ -203,6 +221,10 @@ export interface Timeline {
     readonly running: readonly number[];
     readonly queued: readonly number[];
     readonly replicasUp: readonly number[];
+    /** Paid for at the end of the slice: those that boot, drain or are down included. */
+    readonly replicasProvisioned: readonly number[];
+    /** Replicas at which the risk would be at the scale-out threshold; null where the pool does not scale. */
+    readonly replicasNeeded: readonly (number | null)[];
   }[];
 }
 
@@ -246,7 +268,12 @@ export interface PlatformEvent {
     | "replica-down"
     | "replica-up"
     | "replica-slow"
-    | "replica-slow-ended";
+    | "replica-slow-ended"
+    | "scale-out"
+    | "scale-in"
+    | "replica-released"
+    | "straggler"
+    | "straggler-ended";
   readonly tenant: string | null;
   readonly aggressor: string | null;
   readonly pool: string | null;
@@ -331,9 +358,10 @@ export interface Results {
     readonly gpuHours: number | null;
     readonly gpuUsd: number | null;
     readonly chargedGpuUsd: number | null;
-    /** GPU time that is not charged as use: between steps, down, and spent on work done twice or in vain. */
+    /** GPU time that is not charged as use: between steps, down, booting, and spent on work done twice or in vain. */
     readonly idleUsd: number | null;
     readonly downUsd: number | null;
+    readonly bootUsd: number | null;
     readonly recomputedUsd: number | null;
     readonly recomputedGpuSeconds: number | null;
     readonly revenueUsd: number;

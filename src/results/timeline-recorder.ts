@@ -19,13 +19,17 @@ interface TenantSlice {
   ttft: Histogram | undefined;
 }
 
-/** A pool's state at the end of a slice. Busy time and computed tokens are cumulative over its replicas. */
+/** A pool's state at the end of a slice. Busy and provisioned time and computed tokens are cumulative over its replicas. */
 export interface PoolSample {
   readonly busyNs: number;
+  readonly provisionedNs: number;
   readonly tokens: number;
   readonly running: number;
   readonly queued: number;
   readonly replicasUp: number;
+  readonly provisioned: number;
+  /** Replicas that the load calls for; undefined where the pool does not scale. */
+  readonly needed: number | undefined;
 }
 
 interface Slice {
@@ -35,7 +39,7 @@ interface Slice {
 
 export interface TimelineNames {
   readonly tenants: readonly string[];
-  readonly pools: readonly { readonly name: string; readonly replicas: number }[];
+  readonly pools: readonly { readonly name: string }[];
 }
 
 export class TimelineRecorder {
@@ -120,11 +124,13 @@ export class TimelineRecorder {
         ttftMsP99: quantile(tenant, 0.99),
         queued: slices.map(({ tenants }) => tenants[tenant]!.queued),
       })),
-      pools: this.#names.pools.map(({ name, replicas }, pool) => ({
+      pools: this.#names.pools.map(({ name }, pool) => ({
         name,
         busy: slices.map(({ pools }, index) => {
-          const before = index === 0 ? 0 : slices[index - 1]!.pools[pool]!.busyNs;
-          return round((pools[pool]!.busyNs - before) / (lengthNs(index) * replicas));
+          const before = slices[index - 1]?.pools[pool];
+          const busyNs = pools[pool]!.busyNs - (before?.busyNs ?? 0);
+          const provisionedNs = pools[pool]!.provisionedNs - (before?.provisionedNs ?? 0);
+          return provisionedNs > 0 ? round(busyNs / provisionedNs) : 0;
         }),
         tokensPerS: slices.map(({ pools }, index) => {
           const before = index === 0 ? 0 : slices[index - 1]!.pools[pool]!.tokens;
@@ -133,6 +139,8 @@ export class TimelineRecorder {
         running: slices.map(({ pools }) => pools[pool]!.running),
         queued: slices.map(({ pools }) => pools[pool]!.queued),
         replicasUp: slices.map(({ pools }) => pools[pool]!.replicasUp),
+        replicasProvisioned: slices.map(({ pools }) => pools[pool]!.provisioned),
+        replicasNeeded: slices.map(({ pools }) => rounded(pools[pool]!.needed)),
       })),
     };
   }
@@ -166,6 +174,10 @@ function mergeSlices(first: Slice, second: Slice): Slice {
     else slice.ttft.merge(earlier.ttft);
   }
   return second;
+}
+
+function rounded(value: number | undefined): number | null {
+  return value === undefined ? null : round(value);
 }
 
 /** Six decimals: enough for any chart, and no noise in the file. */

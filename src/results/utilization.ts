@@ -1,6 +1,6 @@
 /** Utilization from step meters: busy time, model FLOPs utilization (MFU), memory bandwidth, KV cache, batch. */
 import type { PoolConfig } from "../engine/config.ts";
-import type { MeterReading } from "../replica/port.ts";
+import { type MeterReading, busyUntil, provisionedUntil } from "../replica/port.ts";
 import type { UtilizationBlock } from "./results.ts";
 
 /** One replica's readings and the pool it belongs to. */
@@ -9,7 +9,7 @@ export interface Metered {
   readonly config: PoolConfig;
 }
 
-/** Utilization of any set of replicas, each over the run until its pool's account was closed; GPUs weigh alike. */
+/** Utilization of any set of replicas over the time they were provisioned until their pool's account was closed; GPUs weigh alike. */
 export function utilization<R extends Metered>(
   replicas: readonly R[],
   endNsOf: (replica: R) => number,
@@ -23,10 +23,11 @@ export function utilization<R extends Metered>(
     const { meter, config } = replica;
     const endNs = endNsOf(replica);
     const { gpu, model, stepModel, tensorParallel } = config;
-    const busyNs = endNs - meter.idleUntil(endNs) - meter.downUntil(endNs);
-    const seconds = (endNs * tensorParallel) / 1e9;
+    const busyNs = busyUntil(meter, endNs);
+    const provisionedNs = provisionedUntil(meter, endNs);
+    const seconds = (provisionedNs * tensorParallel) / 1e9;
     sums.busy += busyNs * tensorParallel;
-    sums.provisioned += endNs * tensorParallel;
+    sums.provisioned += provisionedNs * tensorParallel;
     sums.flops += meter.tokens * stepModel.flopsPerToken;
     sums.peakFlops += seconds * gpu.flopsPerS[model.precision];
     sums.bytes +=

@@ -18,7 +18,8 @@ import {
 import type { Context } from "./resolve/context.ts";
 import { resolveServe } from "./resolve/serve.ts";
 import { resolvePlatform } from "./resolve/platform.ts";
-import { resolveFaults, resolveSimulation } from "./resolve/run.ts";
+import { resolveFaults } from "./resolve/faults.ts";
+import { resolveSimulation } from "./resolve/run.ts";
 import { resolveClients } from "./resolve/workload.ts";
 import type { Scenario } from "./scenario.ts";
 import { partOf, withMends, withoutParts } from "./set-aside.ts";

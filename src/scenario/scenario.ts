@@ -160,6 +160,32 @@ export type FaultConfig =
       readonly atNs: number;
       readonly forNs: number;
       readonly factor: number;
+    }
+  | {
+      /** Several replicas of those provisioned then, the last first. */
+      readonly kind: "lose";
+      readonly pool: number;
+      /** How many, or which share of them. */
+      readonly count: { readonly replicas: number } | { readonly share: number };
+      readonly atNs: number;
+      /** Infinity: for good. */
+      readonly downForNs: number;
+    }
+  | {
+      /** Every replica with a GPU in this machine. */
+      readonly kind: "node";
+      readonly pool: number;
+      readonly node: number;
+      readonly atNs: number;
+      readonly downForNs: number;
+    }
+  | {
+      /** Each replica, or each machine, fails and is repaired after exponential times. */
+      readonly kind: "random";
+      readonly pool: number;
+      readonly of: "replica" | "node";
+      readonly mtbfNs: number;
+      readonly mttrNs: number;
     };
 
 export interface AuditConfig {

@@ -2,6 +2,7 @@
  * The simulated cluster: answers the engine's effects from simulated replicas and keeps their next events on the agenda. It
  * alone knows how long outputs will be, and tells only the replica that produces them.
  */
+import { poolReplicas } from "../engine/allocation/pool-replicas.ts";
 import type { PoolConfig } from "../engine/config.ts";
 import type { Request } from "../engine/request.ts";
 import { AdapterChannel } from "../replica/adapter-channel.ts";
@@ -27,12 +28,9 @@ export interface ClusterConfig {
 
 /** A meter for every replica of the pools, in their order: made before the cluster, for the engine reads them. */
 export function createMeters(pools: readonly PoolConfig[]): StepMeter[] {
-  return replicaPools(pools).map(({ maxNumSeqs }) => new StepMeter(maxNumSeqs));
-}
-
-/** The pool of every replica. */
-function replicaPools(pools: readonly PoolConfig[]): PoolConfig[] {
-  return pools.flatMap((pool) => Array.from({ length: pool.replicas }, () => pool));
+  return poolReplicas(pools).map(
+    ({ config, isOff }) => new StepMeter(config.maxNumSeqs, isOff ? "off" : "idle"),
+  );
 }
 
 export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
@@ -48,16 +46,21 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   /** `listener` is called from within event handlers, never from the constructor. */
   constructor(config: ClusterConfig, events: EventQueue, listener: ReplicaListener) {
     this.#events = events;
-    const pools = replicaPools(config.pools);
-    this.#pools = pools;
-    this.#scheduledNs = new Float64Array(pools.length).fill(Infinity);
-    this.replicas = pools.map((pool, index) => {
+    const all = poolReplicas(config.pools);
+    this.#pools = all.map((one) => one.config);
+    this.#scheduledNs = new Float64Array(all.length).fill(Infinity);
+    this.replicas = all.map(({ index, config: pool, isOff }) => {
       const meter = config.meters[index]!;
       const truth = config.truthOf?.(index, pool);
-      return new SimulatedReplica({ ...pool, index, meter, ...(truth && { truth }) }, listener);
+      const bootNs = pool.autoscale?.provisioningDelayNs ?? 0;
+      return new SimulatedReplica(
+        { ...pool, index, meter, isOff, bootNs, ...(truth && { truth }) },
+        listener,
+      );
     });
-    this.#channels = pools.map(
-      (pool, index) => new AdapterChannel({ index, bytesPerS: pool.gpu.pcieBytesPerS }, listener),
+    this.#channels = all.map(
+      ({ index, config: pool }) =>
+        new AdapterChannel({ index, bytesPerS: pool.gpu.pcieBytesPerS }, listener),
     );
     for (const [index, replica] of this.replicas.entries()) {
       const channel = this.#channels[index]!;
@@ -108,10 +111,20 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
     this.#events.schedule(this.#channelSources[replica]!, this.#channels[replica]!.nextEventNs);
   }
 
+  provision(nowNs: number, replica: number): void {
+    this.replicas[replica]!.provision(nowNs);
+    this.#reschedule(replica);
+  }
+
+  release(nowNs: number, replica: number): void {
+    this.replicas[replica]!.release(nowNs);
+    this.#forgetLoads(replica);
+    this.#reschedule(replica);
+  }
+
   crash(nowNs: number, replica: number, cause: string): void {
     this.replicas[replica]!.crash(nowNs, cause);
-    this.#channels[replica]!.clear();
-    this.#events.schedule(this.#channelSources[replica]!, Infinity);
+    this.#forgetLoads(replica);
     this.#reschedule(replica);
   }
 
@@ -123,6 +136,11 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   slow(nowNs: number, replica: number, factor: number): void {
     this.replicas[replica]!.setSlowdown(nowNs, factor);
     this.#reschedule(replica);
+  }
+
+  #forgetLoads(replica: number): void {
+    this.#channels[replica]!.clear();
+    this.#events.schedule(this.#channelSources[replica]!, Infinity);
   }
 
   #reschedule(replica: number): void {

@@ -99,6 +99,8 @@ function unlimited(platform: PlatformConfig): PlatformConfig {
     ...platform,
     policy: { ...platform.policy, name: "fcfs" },
     tiers: platform.tiers.map((tier) => ({ ...tier, shedAboveWaitNs: Infinity })),
+    // The fleet at its largest: what a pool that scales can be.
+    pools: platform.pools.map((pool) => ({ ...pool, autoscale: undefined })),
     tenants: platform.tenants.map((tenant) => ({ ...tenant, quotas: NO_QUOTAS })),
   };
 }

@@ -85,6 +85,8 @@ export function runSimulation(scenario: Scenario, hooks: SimulationHooks): Simul
       cluster.loadAdapter(nowNs, replica, adapter, bytes),
     unloadAdapter: (nowNs, replica, adapter) => cluster.unloadAdapter(nowNs, replica, adapter),
     askBoundary: (nowNs, replica, step) => cluster.askBoundary(nowNs, replica, step),
+    provision: (nowNs, replica) => cluster.provision(nowNs, replica),
+    release: (nowNs, replica) => cluster.release(nowNs, replica),
     wakeAt: (timeNs) => events.schedule(wake, timeNs),
     firstToken: (_nowNs, request) => collector.firstToken(request),
     ended(nowNs, request, outcome) {

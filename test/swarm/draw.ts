@@ -67,15 +67,29 @@ const tenant = fc.record({
 });
 
 const fault = fc.record({
-  kind: fc.constantFrom("crash", "slow"),
+  kind: fc.constantFrom("crash", "slow", "lose", "node", "random"),
   pool: fc.nat({ max: 1 }),
   replica: fc.nat({ max: 2 }),
   atMs: fc.integer({ min: 0, max: 3000 }),
   forMs: fc.integer({ min: 1, max: 2000 }),
 });
 
+/** Fast enough that a run of four seconds scales out and in several times. */
+const autoscale = fc.record({
+  initial: fc.nat({ max: 2 }),
+  more: fc.nat({ max: 2 }),
+  delayMs: fc.nat({ max: 600 }),
+  outAbove: fc.constantFrom(0.3, 0.7),
+  inBelow: fc.constantFrom(0.1, 0.29),
+  afterMs: fc.constantFrom(0, 100, 300),
+  cooldownMs: fc.constantFrom(0, 200),
+  smoothingMs: fc.constantFrom(0, 200),
+});
+
 const pool = fc.record({
   replicas: fc.integer({ min: 1, max: 3 }),
+  gpusPerNode: fc.integer({ min: 1, max: 3 }),
+  autoscale: sometimes(autoscale, 2),
   maxNumSeqs: fc.integer({ min: 1, max: 8 }),
   budget: fc.integer({ min: 1, max: 60 }),
   kvBlocks: fc.integer({ min: 3, max: 60 }),
@@ -210,7 +224,8 @@ function poolFile(given: Pool, index: number): object {
   return {
     model: "tiny",
     gpu: `gpu${index}`,
-    replicas: given.replicas,
+    ...replicasFile(given),
+    gpusPerNode: given.gpusPerNode,
     maxNumSeqs: given.maxNumSeqs,
     maxNumBatchedTokens: given.maxNumSeqs + given.budget,
     gpuMemoryUtilization: 1,
@@ -227,6 +242,27 @@ function poolFile(given: Pool, index: number): object {
     ...(dedicated
       ? { dedicatedTo: "t1", lend: given.lend }
       : { borrowing: given.borrowing, ...stated }),
+  };
+}
+
+function replicasFile({ replicas, autoscale: drawnScale }: Pool): object {
+  if (drawnScale === undefined) return { replicas };
+  const { initial, more, delayMs, outAbove, inBelow, afterMs, cooldownMs, smoothingMs } =
+    drawnScale;
+  const max = replicas + initial + more;
+  return {
+    replicas: replicas + initial,
+    autoscale: {
+      min: replicas,
+      max,
+      provisioningDelay: `${delayMs}ms`,
+      scaleOutAbove: outAbove,
+      scaleOutAfter: `${afterMs}ms`,
+      scaleInBelow: inBelow,
+      scaleInAfter: `${afterMs}ms`,
+      cooldown: `${cooldownMs}ms`,
+      smoothing: `${smoothingMs}ms`,
+    },
   };
 }
 
@@ -299,7 +335,8 @@ function arrivalsFile({ arrivals: one }: Tenant): object {
 /** A replica has one fault of a kind at a time: of those that would overlap, the first of the list. */
 function faultFiles(given: Drawn["faults"], pools: readonly Pool[]): object[] {
   const kept: { at: string; fromMs: number; toMs: number }[] = [];
-  return given.flatMap((one) => {
+  // A pool must not be lost for good as a whole: only the first fault of the list may be for good.
+  return given.flatMap((one, place) => {
     const index = one.pool < pools.length ? one.pool : 0;
     const at = `${one.kind} ${index}/${one.replica % pools[index]!.replicas}`;
     const mine = { at, fromMs: one.atMs, toMs: one.atMs + one.forMs };
@@ -308,17 +345,31 @@ function faultFiles(given: Drawn["faults"], pools: readonly Pool[]): object[] {
     );
     if (isTaken) return [];
     kept.push(mine);
-    return faultFile(one, pools);
+    return faultFile(one, pools, place === 0);
   });
 }
 
-function faultFile(given: Drawn["faults"][number], pools: readonly Pool[]): object[] {
+function faultFile(
+  given: Drawn["faults"][number],
+  pools: readonly Pool[],
+  mayBeForGood: boolean,
+): object[] {
   const index = given.pool < pools.length ? given.pool : 0;
-  const common = {
-    pool: `pool${index}`,
-    replica: given.replica % pools[index]!.replicas,
-    at: `${given.atMs}ms`,
-  };
-  if (given.kind === "crash") return [{ crash: { ...common, downFor: `${given.forMs}ms` } }];
-  return [{ slow: { ...common, for: `${given.forMs}ms`, factor: 3 } }];
+  const { replicas, gpusPerNode } = pools[index]!;
+  const replica = given.replica % replicas;
+  const common = { pool: `pool${index}`, at: `${given.atMs}ms` };
+  const lasting = `${given.forMs}ms`;
+  if (given.kind === "crash") return [{ crash: { ...common, replica, downFor: lasting } }];
+  if (given.kind === "slow") return [{ slow: { ...common, replica, for: lasting, factor: 3 } }];
+  if (given.kind === "node") {
+    const node = Math.floor(replica / gpusPerNode);
+    return [{ node: { ...common, node, downFor: lasting } }];
+  }
+  if (given.kind === "random") {
+    const of = given.replica === 0 ? "node" : "replica";
+    return [{ random: { pool: common.pool, of, mtbf: "2s", mttr: lasting } }];
+  }
+  if (given.forMs % 3 === 0) return [{ lose: { ...common, share: 0.5, for: lasting } }];
+  const isForGood = mayBeForGood && given.forMs % 2 === 0 && replica + 1 < replicas;
+  return [{ lose: { ...common, replicas: replica + 1, for: isForGood ? "forever" : lasting } }];
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import { checkInvariants } from "../../src/engine/invariants.ts";
+import { checkInvariants, checkReplicaTime } from "../../src/engine/invariants.ts";
 import type { Sent } from "../../src/sim/cluster.ts";
 import type { RequestRecord } from "../../src/sim/simulate.ts";
 import { type Finished, scenarioOf, simulate } from "../support/scenario.ts";
@@ -65,6 +65,10 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
     "prefix hit",
     "prefix hit after a preemption",
     "kv pressure with prefixes",
+    "scale-out",
+    "scale-in",
+    "replica-released",
+    "straggler",
   ]) {
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(CASES / 50);
   }
@@ -72,6 +76,7 @@ test(`${CASES} random scenarios of seed ${SEED}: safe after every event, and eve
 
 function expectSafe(engine: Engine<Sent>, nowNs: number): void {
   checkInvariants(engine);
+  checkReplicaTime(engine, nowNs);
   for (const { quota } of engine.tenants) {
     if (quota.config.enforcement !== "hard") continue;
     for (const budget of [quota.tokensPerDay, quota.spendPerMonth]) {
@@ -134,14 +139,18 @@ function expectNothingHeld({ engine }: Finished): void {
   for (const { queuedRequests } of engine.schedulers) expect(queuedRequests).toBe(0);
 }
 
-/** Every nanosecond of every replica was charged, idle, lost or down. */
-function expectAccounts({ engine, endNs }: Finished): void {
+/** Every nanosecond of every replica was charged, idle, lost, down, boot or off, and every dollar of what was on is accounted for. */
+function expectAccounts({ engine, endNs, results }: Finished): void {
   for (const { meter, index } of engine.replicas) {
-    const outsideNs = meter.idleUntil(endNs) + meter.downUntil(endNs);
-    expect(outsideNs + meter.busyNs).toBe(endNs);
+    const restNs = meter.idleUntil(endNs) + meter.downUntil(endNs) + meter.bootUntil(endNs);
+    expect(restNs + meter.offUntil(endNs) + meter.busyNs).toBe(endNs);
     const { chargedNs, carryNs } = engine.ledger.replicaAccount(index);
     const missingNs = meter.busyNs - meter.lostNs - chargedNs - carryNs;
     expect(Math.abs(missingNs)).toBeLessThan(1e-3 + 1e-9 * meter.busyNs);
+  }
+  for (const pool of results.pools) {
+    const parts = pool.chargedUsd + pool.idleUsd + pool.downUsd + pool.bootUsd + pool.recomputedUsd;
+    expect(Math.abs(parts - pool.gpuUsd)).toBeLessThan(1e-8);
   }
 }
 

@@ -4,6 +4,7 @@ import type { MeterReading } from "../../replica/port.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { AdapterOwner } from "../tenant.ts";
 import { LatencyForecast } from "./latency-forecast.ts";
+import { poolReplicas } from "./pool-replicas.ts";
 import { ReplicaView } from "./replica-view.ts";
 
 /** `meters` has one reading per replica, in the order of the pools; `adapters` says whose each adapter is. */
@@ -12,17 +13,14 @@ export function createReplicas<Origin>(
   meters: readonly MeterReading[],
   adapters: readonly AdapterOwner[],
 ): ReplicaView<Origin>[] {
-  const views: ReplicaView<Origin>[] = [];
-  for (const [pool, config] of platform.pools.entries()) {
-    const forecast = new LatencyForecast(config);
+  const forecasts = platform.pools.map((pool) => new LatencyForecast(pool));
+  return poolReplicas(platform.pools).map((place) => {
+    const { index, pool, config } = place;
+    const meter = meters[index];
+    assert(meter !== undefined, "fewer meters than replicas");
+    const forecast = forecasts[pool]!;
     const isOwnersAdapter = (adapter: number) =>
       config.owner !== undefined && adapters[adapter]!.tenant === config.owner;
-    for (let count = 0; count < config.replicas; count++) {
-      const meter = meters[views.length];
-      assert(meter !== undefined, "fewer meters than replicas");
-      const index = views.length;
-      views.push(new ReplicaView({ index, pool, config, meter, forecast, isOwnersAdapter }));
-    }
-  }
-  return views;
+    return new ReplicaView<Origin>({ ...place, meter, forecast, isOwnersAdapter });
+  });
 }

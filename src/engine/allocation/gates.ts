@@ -83,7 +83,7 @@ function roomGate(
   blocks: number,
 ): ReplicaGate | undefined {
   const { config, boundCount } = replica;
-  if (!replica.isUp) return "no-replica-up";
+  if (!replica.isOpen) return "no-replica-up";
   if (!replica.hasFreeSlot) return "slots";
   // Late binding: only as many prompt tokens as the next step can compute, or one prompt longer than a step.
   const pending = replica.pendingPromptTokens;

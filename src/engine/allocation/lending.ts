@@ -78,7 +78,7 @@ export function callIn<Origin>(
   let { slots, blocks } = wanted;
   const borrowers: Request<Origin>[] = [];
   for (const replica of replicas) {
-    if (replica.borrowerCount === 0) continue;
+    if (replica.borrowerCount === 0 || !replica.isOpen) continue;
     for (const request of replica.bound) {
       if (request === undefined || !replica.isBorrower(request)) continue;
       if (request.state === "evicting") {

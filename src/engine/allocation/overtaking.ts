@@ -62,7 +62,7 @@ export class Overtaking<Origin> {
     return hasEnded;
   }
 
-  /** The replica went down: nothing can be held on it. */
+  /** The replica went down or is drained: nothing can be held on it. */
   lost(replica: ReplicaView<Origin>): void {
     if (this.#held === replica) this.release(replica.heldForTenant!);
   }
@@ -71,7 +71,7 @@ export class Overtaking<Origin> {
   #roomiest(fence: Fence | undefined): ReplicaView<Origin> | undefined {
     let best: ReplicaView<Origin> | undefined;
     for (const replica of this.#replicas) {
-      if (!replica.isUp || fence?.allows(replica.index) === false) continue;
+      if (!replica.isOpen || fence?.allows(replica.index) === false) continue;
       if (best === undefined || replica.promisedBlocks < best.promisedBlocks) best = replica;
     }
     return best;

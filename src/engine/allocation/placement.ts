@@ -93,7 +93,8 @@ function refusal<Origin>(
 }
 
 function firstTokenNs(replica: ReplicaView<unknown>, request: Request<unknown>): number {
-  const ns = replica.forecast.firstTokenNs(replica, replica.uncachedTokens(request));
+  const uncached = replica.uncachedTokens(request);
+  const ns = replica.forecast.firstTokenNs(replica, uncached) * replica.slowness;
   return replica.isBorrower(request) ? ns + BORROWING_SURCHARGE_NS : ns;
 }
 

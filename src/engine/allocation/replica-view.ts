@@ -10,6 +10,7 @@ import type { Request } from "../request.ts";
 import { AdapterResidency } from "./adapter-residency.ts";
 import type { LatencyForecast } from "./latency-forecast.ts";
 import { PrefixIndex } from "./prefix-index.ts";
+import { ReplicaLife } from "./replica-life.ts";
 
 /** What a replica is made of, as far as the engine is concerned. */
 export interface ReplicaParts {
@@ -17,6 +18,8 @@ export interface ReplicaParts {
   /** Index of the pool it belongs to. */
   readonly pool: number;
   readonly config: PoolConfig;
+  /** It begins without a machine, until it is provisioned. */
+  readonly isOff: boolean;
   readonly meter: MeterReading;
   readonly forecast: LatencyForecast;
   /** Whether an adapter, by its number, is the owner's: kept when others would need its room. */
@@ -34,7 +37,12 @@ export class ReplicaView<Origin> {
   /** Who holds each slot. */
   readonly bound: (Request<Origin> | undefined)[];
   readonly #freeSlots: number[];
-  isUp = true;
+  /** Whether it is paid for, and whether it is to take more sequences. */
+  readonly life: ReplicaLife;
+  /** Able to work: its backend says so. */
+  isUp: boolean;
+  /** Measured step time over the model's where that is far from 1 (stragglers.ts). */
+  slowness = 1;
   boundCount = 0;
   /** Those among the bound that another pool's scheduler placed here. */
   borrowerCount = 0;
@@ -61,6 +69,8 @@ export class ReplicaView<Origin> {
     this.config = config;
     this.meter = parts.meter;
     this.forecast = parts.forecast;
+    this.life = new ReplicaLife(parts.isOff);
+    this.isUp = !parts.isOff;
     this.adapters = new AdapterResidency(config.adapterBudgetBytes, parts.isOwnersAdapter);
     this.prefixes = new PrefixIndex(config);
     this.bound = Array.from({ length: config.maxNumSeqs }, () => undefined);
@@ -68,6 +78,11 @@ export class ReplicaView<Origin> {
       { length: config.maxNumSeqs },
       (_, i) => config.maxNumSeqs - 1 - i,
     );
+  }
+
+  /** Takes new sequences: able to work, and not on its way out. */
+  get isOpen(): boolean {
+    return this.isUp && this.life.state === "serving";
   }
 
   get hasFreeSlot(): boolean {

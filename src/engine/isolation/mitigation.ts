@@ -150,7 +150,7 @@ export class Mitigation<Origin> {
 
   #restraintOf(one: Case, rung: number): Restraint {
     const { due } = this.#parts.demand.share(one.pool, one.aggressor);
-    const up = this.#parts.schedulers[one.pool]!.replicas.filter(({ isUp }) => isUp);
+    const up = this.#parts.schedulers[one.pool]!.replicas.filter(({ isOpen }) => isOpen);
     const taken = one.rungs.slice(0, rung);
     const isConfined = taken.includes("replica-confinement") && up.length > 1;
     one.replicas = isConfined ? this.#confine(one, due) : new Set();
@@ -168,11 +168,11 @@ export class Mitigation<Origin> {
   }
 
   /**
-   * Its share of the replicas that are up, rounded, but neither none nor all: those where it runs most and its victims least,
-   * so that little has to move. As before, while that is still the right number of replicas that are up.
+   * Its share of the replicas that take requests, rounded, but neither none nor all: those where it runs most and its victims least,
+   * so that little has to move. As before, while that is still the right number of them.
    */
   #confine({ pool, aggressor, victims, replicas }: Case, due: number): ReadonlySet<number> {
-    const up = this.#parts.schedulers[pool]!.replicas.filter(({ isUp }) => isUp);
+    const up = this.#parts.schedulers[pool]!.replicas.filter(({ isOpen }) => isOpen);
     const count = Math.min(up.length - 1, Math.max(1, Math.round(due * up.length)));
     const still = up.filter(({ index }) => replicas.has(index)).length;
     if (still === count && replicas.size === count) return replicas;

@@ -13,6 +13,8 @@ export interface PoolView {
   readonly config: PoolConfig;
   /** Queues that are not empty. */
   readonly backlogged: readonly QueueView[];
+  /** The pool's own replicas that serve: with autoscaling, not all there can be. */
+  readonly servingReplicas: number;
   /** Requests bound by the pool's scheduler, on its own replicas and on lent ones, by tier and by tenant. */
   readonly boundByTier: Int32Array;
   readonly boundByTenant: Int32Array;

@@ -72,7 +72,7 @@ export class TierShares {
     let above = 0;
     for (let higher = 0; higher < tier; higher++) above += view.boundByTier[higher]!;
     if (above === 0 || this.isBelowGuarantee(view, tier)) return 0;
-    return Math.floor((GROWTH_ROOM * above) / this.#pool.replicas);
+    return Math.floor((GROWTH_ROOM * above) / Math.max(1, view.servingReplicas));
   }
 }
 

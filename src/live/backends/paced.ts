@@ -3,6 +3,7 @@
  * their planned times however late the timer is, so lateness never adds up. Lengths are drawn as the scenario says, since
  * no model decides them.
  */
+import { type PoolReplica, poolReplicas } from "../../engine/allocation/pool-replicas.ts";
 import type { PoolConfig } from "../../engine/config.ts";
 import { AdapterChannel } from "../../replica/adapter-channel.ts";
 import type { Departure, ReplicaListener } from "../../replica/port.ts";
@@ -30,7 +31,7 @@ interface Stay {
 export class PacedBackend implements Backend {
   readonly meterKind = "step";
   readonly meters: readonly StepMeter[];
-  readonly #pools: readonly PoolConfig[];
+  readonly #places: readonly PoolReplica[];
   readonly #outputLength: OutputLength;
   readonly #stays: (Stay | undefined)[][];
   #replicas: readonly SimulatedReplica[] = [];
@@ -38,22 +39,26 @@ export class PacedBackend implements Backend {
   #streaming = 0;
 
   constructor(pools: readonly PoolConfig[], outputLength: OutputLength) {
-    this.#pools = pools.flatMap((pool) => Array.from({ length: pool.replicas }, () => pool));
+    this.#places = poolReplicas(pools);
     this.#outputLength = outputLength;
-    this.meters = this.#pools.map(({ maxNumSeqs }) => new StepMeter(maxNumSeqs));
-    this.#stays = this.#pools.map(({ maxNumSeqs }) =>
-      Array.from({ length: maxNumSeqs }, () => undefined),
+    this.meters = this.#places.map(
+      ({ config, isOff }) => new StepMeter(config.maxNumSeqs, isOff ? "off" : "idle"),
+    );
+    this.#stays = this.#places.map(({ config }) =>
+      Array.from({ length: config.maxNumSeqs }, () => undefined),
     );
   }
 
   start({ listener }: BackendHost): void {
     const hearing = this.#hearing(listener);
-    this.#replicas = this.#pools.map(
-      (pool, index) =>
-        new SimulatedReplica({ ...pool, index, meter: this.meters[index]! }, hearing),
-    );
-    this.#channels = this.#pools.map(
-      (pool, index) => new AdapterChannel({ index, bytesPerS: pool.gpu.pcieBytesPerS }, hearing),
+    this.#replicas = this.#places.map(({ index, config, isOff }) => {
+      const bootNs = config.autoscale?.provisioningDelayNs ?? 0;
+      const meter = this.meters[index]!;
+      return new SimulatedReplica({ ...config, index, meter, isOff, bootNs }, hearing);
+    });
+    this.#channels = this.#places.map(
+      ({ index, config }) =>
+        new AdapterChannel({ index, bytesPerS: config.gpu.pcieBytesPerS }, hearing),
     );
   }
 
@@ -110,6 +115,16 @@ export class PacedBackend implements Backend {
 
   unloadAdapter(nowNs: number, replica: number, adapter: number): void {
     this.#channels[replica]!.unload(nowNs, adapter);
+  }
+
+  /** Boots as long as the scenario says, in real time. */
+  provision(nowNs: number, replica: number): void {
+    this.#replicas[replica]!.provision(nowNs);
+  }
+
+  release(nowNs: number, replica: number): void {
+    this.#replicas[replica]!.release(nowNs);
+    this.#channels[replica]!.clear();
   }
 
   close(): Promise<void> {

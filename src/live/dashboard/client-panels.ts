@@ -17,12 +17,13 @@ const updateTiles = ({ status, slices }) => {
   const rate = (field) => recent.length === 0 ? "\\u2014" : format.rate(recent.reduce((sum, { tiers }) => sum + tiers.reduce((part, tier) => part + tier[field], 0), 0) / seconds);
   const over = recent.length === 0 ? "after the first two seconds" : "over the last " + seconds + " s";
   const sum = (field) => status.tiers.reduce((total, tier) => total + tier[field], 0);
-  const down = status.replicasInAll - status.replicasUp;
+  const down = status.replicasProvisioned - status.replicasUp;
+  const off = status.replicasInAll - status.replicasProvisioned;
   byId("tiles").replaceChildren(
     tile("Requests per second", rate("arrived"), "arriving, " + over),
     tile("Output tokens per second", rate("outputTokens"), "of ended requests, " + over),
     tile("In flight", format.count(status.requestsInFlight), format.count(sum("queued")) + " waiting, " + format.count(sum("running")) + " running"),
-    tile("Replicas up", status.replicasUp + " of " + status.replicasInAll, down === 0 ? "all of them" : down + " down"),
+    tile("Replicas up", status.replicasUp + " of " + status.replicasProvisioned, (down === 0 ? "all of them" : down + " down or booting") + (off === 0 ? "" : ", " + off + " off")),
     tile("Charged so far", format.usd(status.costUsdTotal), "to " + format.count(status.tenantsInAll) + (status.tenantsInAll === 1 ? " tenant" : " tenants") + ", since the start"),
   );
 };
@@ -64,12 +65,12 @@ const replicaCard = (replica, names) => {
   const parts = replica.runs.map(({ tenant, sequences }) => element("i", {
     style: { width: (100 * sequences) / replica.maxSequences + "%", background: tenantColour(tenant) },
   }));
-  const who = replica.runs.length === 0 ? [replica.isUp ? "idle" : "down"] : replica.runs.slice(0, 4).map(({ tenant, sequences }) =>
+  const who = replica.runs.length === 0 ? [replica.isUp ? "idle" : replica.state] : replica.runs.slice(0, 4).map(({ tenant, sequences }) =>
     element("span", { class: "who" }, swatch(tenantColour(tenant)), (names.get(tenant) ?? "tenant " + tenant) + " " + sequences));
   const more = replica.runs.length > 4 ? ["and " + (replica.runs.length - 4) + " more"] : [];
   const busy = replica.busyShare === null ? "" : "busy\\u00a0" + format.share(replica.busyShare);
   return element("div", { class: "card replica" + (replica.isUp ? "" : " down") },
-    element("div", { class: "replica-head" }, element("h3", {}, replica.name), element("span", { class: replica.isUp ? "good" : "bad" }, replica.isUp ? "up" : "down")),
+    element("div", { class: "replica-head" }, element("h3", {}, replica.name), element("span", { class: { up: "good", down: "bad" }[replica.state] ?? "muted" }, replica.state)),
     element("div", { class: "slots", title: running + " of " + replica.maxSequences + " sequences" }, ...parts),
     element("p", { class: "small" }, ...who, ...more),
     element("p", { class: "small muted" }, [running + " of " + replica.maxSequences, "KV " + format.share(replica.kvBlocks === 0 ? 0 : replica.kvBlocksUsed / replica.kvBlocks), busy].filter((text) => text !== "").join(" \\u00b7 ")));
@@ -107,7 +108,7 @@ const updateTenants = ({ status }) => {
   byId("tenants-note").textContent = all + "TTFT over a tenant\\u2019s last 1,000 completed requests; with fewer than " + ENOUGH + " it is not judged, and the cell says how many there are. Targets kept is of what was owed since the start: a request refused for want of room, failed or given up was not kept. Tokens are those of ended requests.";
 };
 
-const WORDS = { "noisy-neighbour": ["noisy neighbour", "bad"], "noisy-neighbour-ended": ["quiet again", "good"], "mitigation-tightened": ["held back", "bad"], "mitigation-relaxed": ["hold relaxed", "good"], "mitigation-ended": ["hold ended", "good"], "replica-down": ["replica down", "bad"], "replica-up": ["replica up", "good"] };
+const WORDS = { "noisy-neighbour": ["noisy neighbour", "bad"], "noisy-neighbour-ended": ["quiet again", "good"], "mitigation-tightened": ["held back", "bad"], "mitigation-relaxed": ["hold relaxed", "good"], "mitigation-ended": ["hold ended", "good"], "replica-down": ["replica down", "bad"], "replica-up": ["replica up", "good"], "scale-out": ["scale out", "good"], "scale-in": ["scale in", "muted"], "replica-released": ["given back", "muted"], straggler: ["straggler", "bad"], "straggler-ended": ["recovered", "good"] };
 const updateEvents = ({ status }) => {
   const items = status.events.map(({ atS, kind, message }) => {
     const [words, tone] = WORDS[kind] ?? [kind, "muted"];

@@ -57,6 +57,14 @@ export function decisionWriter<Origin>(
       write([">askBoundary", replica, step === Infinity ? null : step]);
       forward.askBoundary(nowNs, replica, step);
     },
+    provision(nowNs, replica) {
+      write([">provision", replica]);
+      forward.provision(nowNs, replica);
+    },
+    release(nowNs, replica) {
+      write([">release", replica]);
+      forward.release(nowNs, replica);
+    },
     wakeAt(timeNs) {
       write([">wakeAt", timeNs]);
       forward.wakeAt(timeNs);

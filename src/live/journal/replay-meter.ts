@@ -4,7 +4,9 @@ import type { MeterReading } from "../../replica/port.ts";
 export class ReplayMeter implements MeterReading {
   steps = 0;
   idleNs = 0;
-  readonly busyNs = 0;
+  bootNs = 0;
+  busyNs = 0;
+  modelledPs = 0;
   readonly lostNs = 0;
   readonly fixedPs = 0;
   readonly tokenPs = 0;
@@ -22,6 +24,14 @@ export class ReplayMeter implements MeterReading {
 
   idleUntil(): number {
     return this.idleNs;
+  }
+
+  bootUntil(): number {
+    return this.bootNs;
+  }
+
+  offUntil(): number {
+    return 0;
   }
 
   inFlightPs(): number {

@@ -108,19 +108,30 @@ export class Replay {
         this.#reload(nowNs, fields);
         return;
       case "wake":
-        for (const [index, steps] of (fields.numbers(2) ?? []).entries()) {
-          this.#meters[index]!.steps = steps;
-        }
+        this.#readMeters(fields, 2, "steps");
+        // What was lost to crashes is left out of these already.
+        this.#readMeters(fields, 3, "busyNs");
+        this.#readMeters(fields, 4, "modelledPs");
         engine.wake(nowNs);
         return;
       case "settleStanding":
-        for (const [index, idleNs] of (fields.numbers(2) ?? []).entries()) {
-          this.#meters[index]!.idleNs = idleNs;
-        }
+        this.#readMeters(fields, 2, "idleNs");
+        this.#readMeters(fields, 3, "bootNs");
         engine.settleStanding(nowNs);
         return;
       default:
         this.#notify(name, nowNs, fields);
+    }
+  }
+
+  /** One figure per replica; journals of earlier versions lack some. */
+  #readMeters(
+    fields: Fields,
+    field: number,
+    figure: "steps" | "busyNs" | "modelledPs" | "idleNs" | "bootNs",
+  ): void {
+    for (const [index, value] of (fields.numbers(field) ?? []).entries()) {
+      this.#meters[index]![figure] = value;
     }
   }
 
@@ -194,6 +205,8 @@ export class Replay {
       loadAdapter: nothing,
       unloadAdapter: nothing,
       askBoundary: nothing,
+      provision: nothing,
+      release: nothing,
       wakeAt: nothing,
       firstToken: nothing,
       ended: (_nowNs, request) => this.#requests.delete(request.number),

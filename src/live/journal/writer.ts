@@ -71,7 +71,14 @@ export class JournalWriter {
         engine.cancel(nowNs, request);
       },
       wake: (nowNs) => {
-        write(["wake", nowNs, this.#meters.map((meter) => meter.steps)]);
+        const meters = this.#meters;
+        write([
+          "wake",
+          nowNs,
+          meters.map((meter) => meter.steps),
+          meters.map((meter) => meter.busyNs - meter.lostNs),
+          meters.map((meter) => meter.modelledPs),
+        ]);
         engine.wake(nowNs);
       },
       startDay(day, endsAtNs, used) {
@@ -83,7 +90,12 @@ export class JournalWriter {
         engine.startMonth(month, endsAtNs, spent);
       },
       settleStanding: (nowNs) => {
-        write(["settleStanding", nowNs, this.#meters.map((meter) => meter.idleUntil(nowNs))]);
+        write([
+          "settleStanding",
+          nowNs,
+          this.#meters.map((meter) => meter.idleUntil(nowNs)),
+          this.#meters.map((meter) => meter.bootUntil(nowNs)),
+        ]);
         engine.settleStanding(nowNs);
       },
       reload(nowNs, platform, source) {

@@ -6,6 +6,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import { CHARGE_KINDS } from "../../engine/cost/charge.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { busyUntil, provisionedUntil } from "../../replica/port.ts";
 import type { Driver } from "../driver.ts";
 import type { Exchange } from "../exchange.ts";
 import type { TenantLabels } from "./tenant-labels.ts";
@@ -19,6 +20,7 @@ export class PlatformGauges {
   readonly #tokens: Counter<"tenant" | "kind">;
   readonly #cost: Counter<"tenant" | "kind">;
   readonly #busy: Counter<"pool" | "replica">;
+  readonly #provisioned: Counter<"pool" | "replica">;
   readonly #queued: Gauge<"tier" | "tenant">;
   readonly #running: Gauge<"tier" | "tenant">;
   readonly #inFlight: Gauge;
@@ -53,6 +55,11 @@ export class PlatformGauges {
       "pool",
       "replica",
     ]);
+    this.#provisioned = counter(
+      "tenantry_replica_provisioned_seconds_total",
+      "Time in which it was paid for: all of it, unless its pool scales.",
+      ["pool", "replica"],
+    );
     const who = ["tier", "tenant"] as const;
     this.#queued = gauge("tenantry_queued_requests", "Requests waiting for a replica.", who);
     this.#running = gauge("tenantry_running_requests", "Requests bound to a replica.", who);
@@ -122,11 +129,12 @@ export class PlatformGauges {
 
   #readReplicas(engine: Engine<Exchange>, nowNs: number): void {
     this.#busy.reset();
+    this.#provisioned.reset();
     for (const { replicas } of engine.schedulers) {
       for (const [place, { config, meter, isUp }] of replicas.entries()) {
         const labels = { pool: config.name, replica: `${config.name}/${place}` };
-        const busyNs = nowNs - meter.idleUntil(nowNs) - meter.downUntil(nowNs);
-        this.#busy.inc(labels, Math.max(0, busyNs) / 1e9);
+        this.#busy.inc(labels, Math.max(0, busyUntil(meter, nowNs)) / 1e9);
+        this.#provisioned.inc(labels, provisionedUntil(meter, nowNs) / 1e9);
         this.#replicaUp.set(labels, isUp ? 1 : 0);
         this.#kvUsed.set(labels, meter.kvBlocksUsed);
         this.#kvBlocks.set(labels, config.kvBlocks);

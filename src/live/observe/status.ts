@@ -8,6 +8,7 @@ import type { LatencyMetric, SlaTarget } from "../../engine/config.ts";
 import { CHARGE_KINDS, type ChargeKind } from "../../engine/cost/charge.ts";
 import type { ReplicaView } from "../../engine/allocation/replica-view.ts";
 import type { TenantState } from "../../engine/tenant.ts";
+import { busyUntil } from "../../replica/port.ts";
 import { SLA_MIN_SAMPLES, type SlaWindow } from "../../engine/sla/sla-window.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Collecting } from "./collecting.ts";
@@ -94,6 +95,8 @@ export interface ReplicaStatus {
   readonly name: string;
   readonly pool: string;
   readonly isUp: boolean;
+  /** "off", "booting" and "draining" only where its pool scales. */
+  readonly state: "up" | "down" | "off" | "booting" | "draining";
   /** Sequences by tenant, most first. */
   readonly runs: readonly { readonly tenant: number; readonly sequences: number }[];
   readonly maxSequences: number;
@@ -119,6 +122,8 @@ export interface PlatformStatus {
   readonly replicas: readonly ReplicaStatus[];
   readonly replicasInAll: number;
   readonly replicasUp: number;
+  /** Paid for now; the others are off. */
+  readonly replicasProvisioned: number;
   /** The last 50, newest first. */
   readonly events: readonly {
     readonly atS: number;
@@ -155,6 +160,7 @@ export function platformStatus(
       .map((replica) => replicaStatus(engine, replica, nowNs, before)),
     replicasInAll: engine.replicas.length,
     replicasUp: engine.replicas.filter(({ isUp }) => isUp).length,
+    replicasProvisioned: engine.replicas.filter(({ life }) => life.isProvisioned).length,
     events: collecting.events.toReversed().map(({ timeNs, event }) => ({
       atS: timeNs / 1e9,
       kind: event.kind,
@@ -271,7 +277,7 @@ function replicaStatus(
     if (request === undefined) continue;
     sequences.set(request.tenant, (sequences.get(request.tenant) ?? 0) + 1);
   }
-  const busyS = (nowNs - meter.idleUntil(nowNs) - meter.downUntil(nowNs)) / 1e9;
+  const busyS = busyUntil(meter, nowNs) / 1e9;
   const earlier = before?.replicas[index];
   const elapsedS = nowNs / 1e9 - (before?.atS ?? 0);
   const first = engine.schedulers[pool]!.replicas[0]!.index;
@@ -279,6 +285,7 @@ function replicaStatus(
     name: `${config.name}/${index - first}`,
     pool: config.name,
     isUp,
+    state: stateOf(replica),
     runs: [...sequences]
       .map(([tenant, count]) => ({ tenant, sequences: count }))
       .toSorted((a, b) => b.sequences - a.sequences || a.tenant - b.tenant),
@@ -291,6 +298,11 @@ function replicaStatus(
         : Math.min(1, Math.max(0, (busyS - earlier.busyS) / elapsedS)),
     busyS,
   };
+}
+
+function stateOf({ isUp, life }: ReplicaView<Exchange>): ReplicaStatus["state"] {
+  if (life.state !== "serving") return life.state;
+  return isUp ? "up" : "down";
 }
 
 function loadOf(

@@ -8,6 +8,7 @@ import { byTraffic, limitNote } from "../order.ts";
 import { capital } from "../verdict.ts";
 import { countScale, timeScale, type Chart, type ChartStyle } from "./frame.ts";
 import { tierColour } from "./palette.ts";
+import { scalingCharts } from "./scaling.ts";
 import { seriesColour, sumSlices, timeChart, type Series } from "./time.ts";
 
 /** Lines per chart: more cannot be told apart by colour. */
@@ -32,6 +33,7 @@ export function timeCharts(results: Results, style: ChartStyle): readonly Chart[
     flowChart(results, style),
     busyChart(results, style),
     replicasChart(results, style),
+    ...scalingCharts(results, style),
   ];
   return charts.filter((chart) => chart !== undefined);
 }

@@ -53,6 +53,11 @@ const EVENT_COLOURS: Readonly<Record<PlatformEvent["kind"], ColourName>> = {
   "replica-up": "ink-3",
   "replica-slow": "bad",
   "replica-slow-ended": "ink-3",
+  "scale-out": "c0",
+  "scale-in": "ink-3",
+  "replica-released": "ink-3",
+  straggler: "bad",
+  "straggler-ended": "ink-3",
 };
 
 /** Builds a chart over time from its series; undefined when no slice holds a value. */

@@ -5,6 +5,7 @@
 import type {
   PlatformEvent,
   Results,
+  ScalingBlock,
   TenantResult,
   UtilizationBlock,
 } from "../../results/results.ts";
@@ -29,6 +30,11 @@ export const EVENT_WORDS: Readonly<Record<PlatformEvent["kind"], string>> = {
   "replica-up": "replica up",
   "replica-slow": "replica slow",
   "replica-slow-ended": "replica slow ended",
+  "scale-out": "scale out",
+  "scale-in": "scale in",
+  "replica-released": "replica given back",
+  straggler: "straggler found",
+  "straggler-ended": "straggler recovered",
 };
 
 /** Events beyond this many stay in results.json: a page of a bad day must still open. Assumed. */
@@ -93,24 +99,29 @@ function poolUseTable(results: Results): Table {
       left("Model"),
       left("GPU"),
       right("Replicas"),
-      right("GPUs provisioned"),
+      right("GPUs provisioned", "On average, where the pool scales."),
       right("GPUs by rule of thumb", DEFINITIONS.requiredGpus.meaning),
       ...UTILIZATION_COLUMNS,
     ],
     rows: results.pools.map((pool) => {
-      const provisioned = pool.replicas * pool.gpusPerReplica;
+      const replicas = pool.scaling?.meanReplicas ?? pool.replicas;
+      const provisioned = formatNumber(replicas * pool.gpusPerReplica, 4);
       return [
         cell(pool.name),
         cell(pool.owner === null ? pool.kind : `${pool.kind} to ${pool.owner}`),
         cell(pool.model),
         cell(pool.gpu),
-        cell(formatCount(pool.replicas)),
-        cell(formatCount(provisioned)),
+        cell(pool.scaling === null ? formatCount(pool.replicas) : scalingRange(pool.scaling)),
+        cell(provisioned),
         cell(formatCount(pool.requiredGpus)),
         ...utilizationCells(pool.utilization),
       ];
     }),
   };
+}
+
+function scalingRange({ min, max }: ScalingBlock): string {
+  return `${formatCount(min)} to ${formatCount(max)}`;
 }
 
 function poolCostTable(results: Results): Table {
@@ -126,6 +137,9 @@ function poolCostTable(results: Results): Table {
         "Lent",
         "Share of a dedicated pool's GPU time that others than its owner used and paid for.",
       ),
+      right("Down"),
+      right("Booting", "Provisioned and paid for, but not yet able to work."),
+      right("Saved by scaling", "What the most replicas, all the time, would have cost more."),
       right("Adapter loads"),
       right("Adapter hits"),
     ],
@@ -136,6 +150,9 @@ function poolCostTable(results: Results): Table {
       cell(formatUsd(pool.chargedUsd)),
       cell(formatUsd(pool.idleUsd)),
       cell(pool.kind === "dedicated" ? formatShare(pool.lentShare) : "—"),
+      cell(formatUsd(pool.downUsd)),
+      cell(formatUsd(pool.bootUsd)),
+      cell(formatUsd(pool.scaling?.savedUsd ?? null), "The pool has a fixed size."),
       cell(formatCount(pool.adapterLoads)),
       cell(formatShare(pool.adapterHitRate), "No request used an adapter."),
     ]),

@@ -1,7 +1,7 @@
 /**
  * One pool in the engine's terms: whom it belongs to, what each tier is guaranteed, its memory, its step times.
  */
-import type { PoolConfig, TenantConfig, TierConfig } from "../../engine/config.ts";
+import type { AutoscaleConfig, PoolConfig, TenantConfig, TierConfig } from "../../engine/config.ts";
 import { affineStepModel } from "../../replica/affine.ts";
 import { rooflineStepModel } from "../../replica/roofline.ts";
 import type { StepModel } from "../../replica/step-model.ts";
@@ -42,7 +42,9 @@ export function resolvePool(
     model,
     gpu,
     tensorParallel: pool.tensorParallel,
-    replicas: pool.replicas,
+    replicas: pool.autoscale?.max ?? pool.replicas,
+    autoscale: autoscaleOf(context, hardware),
+    gpusPerNode: pool.gpusPerNode,
     owner,
     lend: lendOf(context, hardware),
     tierShares,
@@ -59,6 +61,33 @@ export function resolvePool(
     gpuHourNanoUsd: pool.gpuHour ?? context.file.platform.prices.gpuHour,
     resumable: context.file.serve.backend !== "openai",
     idleCost: pool.idleCost,
+  };
+}
+
+/** When it scales; undefined for a pool of fixed size. */
+function autoscaleOf(context: Context, { name, pool }: PoolHardware): AutoscaleConfig | undefined {
+  const { autoscale, replicas } = pool;
+  if (autoscale === undefined) return undefined;
+  const { min, max } = autoscale;
+  if (replicas < min || replicas > max) {
+    const message = `the pool starts with ${replicas} replicas: expected ${min} to ${max}, as autoscale says`;
+    context.report.error(["platform", "pools", name, "replicas"], message);
+  }
+  if (context.file.serve.backend === "openai") {
+    const message =
+      "upstream servers cannot be started and stopped from here: leave out autoscale, or serve with backend: paced";
+    context.report.error(["platform", "pools", name, "autoscale"], message);
+  }
+  return {
+    min,
+    initial: replicas,
+    provisioningDelayNs: autoscale.provisioningDelay,
+    scaleOutAbove: autoscale.scaleOutAbove,
+    scaleOutAfterNs: autoscale.scaleOutAfter,
+    scaleInBelow: autoscale.scaleInBelow,
+    scaleInAfterNs: autoscale.scaleInAfter,
+    cooldownNs: autoscale.cooldown,
+    smoothingNs: autoscale.smoothing,
   };
 }
 

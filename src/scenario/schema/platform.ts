@@ -152,6 +152,45 @@ const gpu = z.strictObject({
 const MOST_REPLICAS = 4096;
 const MOST_SEQUENCES = 16_384;
 
+/**
+ * Five quiet minutes before scaling in is Kubernetes' default. The rest is assumed: a minute to start an engine and load
+ * some 16 GB of weights, a risk that leaves 30 % of the slack while a replica boots, and a projected risk well below it.
+ */
+const autoscale = z
+  .strictObject({
+    min: z.int().positive().describe("Replicas kept whatever the load."),
+    max: z.int().positive().max(MOST_REPLICAS).describe("Most replicas at once."),
+    provisioningDelay: duration()
+      .prefault("60s")
+      .describe("From asking for a replica to its first request; paid for."),
+    scaleOutAbove: positiveNumber()
+      .max(1)
+      .default(0.7)
+      .describe("Scale out when the risk (1: a missed target or a full pool) is above this."),
+    scaleOutAfter: duration().prefault("10s").describe("For how long it must have been."),
+    scaleInBelow: positiveNumber()
+      .max(1)
+      .default(0.5)
+      .describe("Scale in when the risk with one replica fewer would be below this."),
+    scaleInAfter: duration().prefault("5min").describe("For how long it must have been."),
+    cooldown: duration()
+      .prefault("30s")
+      .describe(
+        "Least time after scaling before the next change in the same direction or inwards.",
+      ),
+    smoothing: duration()
+      .prefault("10s")
+      .describe("Time constant over which the risk is averaged; 0s takes it as it is."),
+  })
+  .refine(({ min, max }) => min <= max, {
+    error: "expected max to be at least min",
+    path: ["max"],
+  })
+  .refine(({ scaleInBelow, scaleOutAbove }) => scaleInBelow < scaleOutAbove, {
+    error: "expected less than scaleOutAbove, or the pool would scale out and in for ever",
+    path: ["scaleInBelow"],
+  });
+
 const pool = z.strictObject({
   model: z.string().describe("Model the pool serves: one of the catalogue or of platform.models."),
   precision: z
@@ -159,7 +198,19 @@ const pool = z.strictObject({
     .default("bf16")
     .describe("Precision of the weights; the KV cache is BF16."),
   gpu: z.string().describe("GPU type: one of the catalogue or of platform.gpus."),
-  replicas: z.int().positive().max(MOST_REPLICAS).describe("Running instances of the model."),
+  replicas: z
+    .int()
+    .positive()
+    .max(MOST_REPLICAS)
+    .describe("Running instances of the model; with autoscale, those at the start."),
+  autoscale: autoscale
+    .optional()
+    .describe("Takes on and gives back replicas by predicted SLA risk. Default: a fixed number."),
+  gpusPerNode: z
+    .int()
+    .positive()
+    .default(8)
+    .describe("GPUs of one machine, which fail together (faults.node). HGX boards have 8."),
   tensorParallel: z.int().positive().default(1).describe("GPUs per replica."),
   dedicatedTo: z
     .string()

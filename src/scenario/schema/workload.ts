@@ -282,6 +282,43 @@ const fault = oneOf({
       factor: z.number().min(1).describe("Every step takes this many times as long."),
     })
     .describe("A straggler."),
+  lose: z
+    .strictObject({
+      pool: poolName,
+      replicas: z.int().positive().optional().describe("How many replicas, the last first."),
+      share: share()
+        .optional()
+        .describe("Instead of a number: this share of those provisioned then, rounded up."),
+      at: duration().describe("When they go down."),
+      for: durationOr("forever")
+        .refine((value) => value > 0, { error: "expected a duration above 0s" })
+        .describe("How long they stay down."),
+    })
+    .refine((value) => (value.replicas === undefined) !== (value.share === undefined), {
+      error: "expected exactly one of replicas, share",
+    })
+    .describe("Capacity is lost: several replicas at once."),
+  node: z
+    .strictObject({
+      pool: poolName,
+      node: z.int().nonnegative().describe("Machine of the pool (gpusPerNode), counted from 0."),
+      at: duration().describe("When it goes down."),
+      downFor: durationOr("forever")
+        .refine((value) => value > 0, { error: "expected a duration above 0s" })
+        .describe("How long it stays down."),
+    })
+    .describe("A machine goes down with every replica that has a GPU in it."),
+  random: z
+    .strictObject({
+      pool: poolName,
+      of: z
+        .enum(["replica", "node"])
+        .default("replica")
+        .describe("What fails: each replica, or each machine, on its own."),
+      mtbf: positiveDuration().describe("Mean time from coming up to failing; exponential."),
+      mttr: positiveDuration().describe("Mean time to repair; exponential."),
+    })
+    .describe("Random failures all along the run, from a random stream of their own."),
 });
 
 export const faults = z.array(fault).default([]).describe("What breaks, and when.");

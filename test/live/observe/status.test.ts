@@ -32,6 +32,7 @@ test("who runs where, what waits, what it cost, and how busy replicas were since
     runs: [{ tenant: 2, sequences: 16 }],
     maxSequences: 16,
     isUp: true,
+    state: "up",
   });
   // 50 requests of 100 + 100 tokens are reserved, and nothing is used yet.
   expect(cedar.quotas.tokensToday).toEqual({ used: 0, reserved: 10_000, limit: 200_000 });

@@ -38,6 +38,8 @@ function addRouter(policy: string, events: EventQueue, gapsNs: readonly number[]
   const effects: EngineEffects<Sent> = {
     join: (nowNs, replica, slot, request) => cluster.join(nowNs, replica, slot, request),
     evict: (nowNs, replica, slot) => cluster.evict(nowNs, replica, slot),
+    provision() {},
+    release() {},
     loadAdapter() {},
     unloadAdapter() {},
     askBoundary: (nowNs, replica, step) => cluster.askBoundary(nowNs, replica, step),

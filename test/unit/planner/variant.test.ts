@@ -2,7 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { divided, isDivisible, partitioned, partsOf } from "../../../src/planner/partition.ts";
-import { faultsWithin, variantOf } from "../../../src/planner/variant.ts";
+import { faultsWithin } from "../../../src/planner/variant-faults.ts";
+import { variantOf } from "../../../src/planner/variant.ts";
+import type { PoolConfig } from "../../../src/engine/config.ts";
+import { isOfOneReplica } from "../../../src/scenario/resolve/faults.ts";
 import type { FaultConfig } from "../../../src/scenario/scenario.ts";
 import { scenarioOf, simulate } from "../../support/scenario.ts";
 import { twoTiers } from "./files.ts";
@@ -91,10 +94,27 @@ describe("the static partition", () => {
   - { crash: { pool: own, replica: 0, at: 5s, downFor: 1s } }
 `;
     const { faults } = partitioned(scenarioOf(text));
-    expect(faults.map(({ pool, replica }) => [pool, replica])).toEqual([
-      [1, 2],
-      [2, 0],
-      [0, 0],
+    expect(faults).toMatchObject([
+      { pool: 1, replica: 2 },
+      { pool: 2, replica: 0 },
+      { pool: 0, replica: 0 },
+    ]);
+  });
+
+  test("faults of several replicas strike those of them that each part has; random ones go on in every part", () => {
+    const text = `${twoTiers({ replicas: 6 })}faults:
+  - { lose: { pool: shared, replicas: 4, at: 5s, for: 1s } }
+  - { random: { pool: shared, mtbf: 1h, mttr: 1min } }
+`;
+    const { faults } = partitioned(scenarioOf(text));
+    // Replicas 2 to 5 of the whole: the last of the first part, and all of the second.
+    expect(faults).toMatchObject([
+      { kind: "crash", pool: 1, replica: 2 },
+      { kind: "crash", pool: 2, replica: 0 },
+      { kind: "crash", pool: 2, replica: 1 },
+      { kind: "crash", pool: 2, replica: 2 },
+      { kind: "random", pool: 1 },
+      { kind: "random", pool: 2 },
     ]);
   });
 
@@ -118,10 +138,17 @@ function crash(replica: number, atS: number): FaultConfig {
   return { kind: "crash", pool: 0, replica, atNs: atS * 1e9, downForNs: 10e9 };
 }
 
+function poolOf(replicas: number): PoolConfig {
+  const { platform } = scenarioOf(twoTiers());
+  return { ...platform.pools[1]!, replicas, gpusPerNode: 2 };
+}
+
 /** Where and when three crashes strike a pool of so many replicas. */
 function struck(replicas: number) {
   const faults = [crash(0, 0), crash(3, 5), crash(4, 20)];
-  return faultsWithin(faults, [replicas]).map(({ replica, atNs }) => [replica, atNs / 1e9]);
+  return faultsWithin(faults, [poolOf(replicas)])
+    .filter(isOfOneReplica)
+    .map(({ replica, atNs }) => [replica, atNs / 1e9]);
 }
 
 test("faults of replicas that are not there move on, and no two of a kind strike one replica at once", () => {
@@ -140,4 +167,23 @@ test("faults of replicas that are not there move on, and no two of a kind strike
     [0, 0],
     [0, 20],
   ]);
+});
+
+test("machines move on as well, and no pool is lost for good as a whole", () => {
+  const node = (number: number, downForNs: number): FaultConfig => {
+    return { kind: "node", pool: 0, node: number, atNs: 0, downForNs };
+  };
+  const lose: FaultConfig = {
+    kind: "lose",
+    pool: 0,
+    count: { replicas: 3 },
+    atNs: 0,
+    downForNs: Infinity,
+  };
+  // Six replicas fill three machines of two GPUs; four fill two, so that the third machine is the first again.
+  expect(faultsWithin([node(2, 1e9)], [poolOf(6)])).toMatchObject([{ node: 2 }]);
+  expect(faultsWithin([node(2, 1e9)], [poolOf(4)])).toMatchObject([{ node: 0 }]);
+  expect(faultsWithin([lose, node(0, 1e9)], [poolOf(4)])).toHaveLength(2);
+  expect(faultsWithin([lose, node(0, Infinity)], [poolOf(4)])).toEqual([lose]);
+  expect(faultsWithin([lose], [poolOf(3)])).toEqual([]);
 });

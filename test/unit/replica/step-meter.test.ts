@@ -1,5 +1,6 @@
 /** Hand-worked segments: totals by cause, shares, and time that is not in steps. */
 import { describe, expect, test } from "vitest";
+import { busyUntil, provisionedUntil } from "../../../src/replica/port.ts";
 import { type Segment, StepMeter } from "../../../src/replica/step-meter.ts";
 
 /**
@@ -98,15 +99,40 @@ test("totals by cause add up to what was measured", () => {
 test("time that is not in steps: idle from the start, then an outage in a step, then idle", () => {
   const meter = new StepMeter(1);
   expect(meter.idleUntil(100)).toBe(100);
-  meter.stopIdle(100);
+  meter.stopRest(100);
   expect(meter.idleUntil(150)).toBe(100);
   meter.lose(50);
   expect(meter.busyNs).toBe(50);
   expect(meter.lostNs).toBe(50);
-  meter.startDown(150);
+  meter.startRest(150, "down");
   expect(meter.downUntil(170)).toBe(20);
-  meter.stopDown(180);
-  meter.startIdle(180);
+  meter.startRest(180, "idle");
   expect(meter.idleUntil(200) + meter.busyNs + meter.downUntil(200)).toBe(200);
   expect(meter.downUntil(200)).toBe(30);
+});
+
+test("time before it is provisioned is off, then it boots, works, and is off again", () => {
+  const meter = new StepMeter(1, "off");
+  meter.startRest(100, "boot");
+  meter.startRest(160, "idle");
+  meter.stopRest(180);
+  meter.lose(20);
+  meter.startRest(200, "off");
+  const parts = (nowNs: number) => [
+    meter.offUntil(nowNs),
+    meter.bootUntil(nowNs),
+    meter.idleUntil(nowNs),
+    busyUntil(meter, nowNs),
+    provisionedUntil(meter, nowNs),
+  ];
+  expect(parts(250)).toEqual([100 + 50, 60, 20, 20, 100]);
+  expect(meter.busyNs).toBe(20);
+});
+
+test("keeps what its model says of the steps beside what they took", () => {
+  const meter = meterWithThree();
+  meter.record(MIXED);
+  const before = meter.modelledPs;
+  meter.record(JUMP);
+  expect(meter.modelledPs - before).toBe(3 * 320 + 5 * 102);
 });

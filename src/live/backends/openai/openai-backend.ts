@@ -4,6 +4,7 @@
  * to a server as its slots and KV promise allow, and everything else waits in the engine's queues.
  */
 import { createHmac, randomBytes } from "node:crypto";
+import { assert } from "../../../base/assert.ts";
 import type { PlatformConfig, PoolConfig } from "../../../engine/config.ts";
 import type { UpstreamConfig } from "../../../scenario/serve-config.ts";
 import type { TokenCounter } from "../../token-count.ts";
@@ -99,6 +100,15 @@ export class OpenAiBackend implements Backend {
 
   unloadAdapter(_nowNs: number, replica: number, adapter: number): void {
     this.#replicas[replica]!.unloadAdapter(adapter);
+  }
+
+  /** Never asked for: a scenario that autoscales is refused with this backend. */
+  provision(): void {
+    assert(false, "an upstream server cannot be provisioned");
+  }
+
+  release(): void {
+    assert(false, "an upstream server cannot be given back");
   }
 
   /** How every server does, in the order of the replicas. */

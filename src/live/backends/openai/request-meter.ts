@@ -20,6 +20,7 @@ export class RequestMeter implements MeterReading {
   readonly tokenPs = 0;
   readonly attentionPs = 0;
   readonly contextPs = 0;
+  readonly modelledPs = 0;
   readonly contextTokens = 0;
   readonly sequences = 0;
   /** What a lost request has used is reported with its departure, so nothing is lost unreported. */
@@ -130,6 +131,15 @@ export class RequestMeter implements MeterReading {
   idleUntil(nowNs: number): number {
     const isIdle = this.#inFlight === 0 && !this.#isDown;
     return this.#idleNs + (isIdle ? nowNs - this.#atNs : 0);
+  }
+
+  /** Servers are always on: whoever runs them starts and stops them. */
+  bootUntil(): number {
+    return 0;
+  }
+
+  offUntil(): number {
+    return 0;
   }
 
   inFlightPs(): number {
