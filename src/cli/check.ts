@@ -30,7 +30,11 @@ function explain({ name, platform, clients, faults, simulation }: Scenario): str
 
 function explainPool(pool: PoolConfig): string {
   const gpus = pool.replicas * pool.tensorParallel;
+  const replicas =
+    pool.autoscale === undefined
+      ? `${pool.replicas} replicas`
+      : `${pool.autoscale.min} to ${pool.replicas} replicas, ${pool.autoscale.initial} at the start,`;
   const tokens = pool.kvBlocks * pool.blockTokens;
   const kind = pool.owner === undefined ? "shared" : "dedicated";
-  return `pool ${pool.name} (${kind}): ${pool.replicas} replicas of ${pool.model.name} ${pool.model.precision} on ${gpus} x ${pool.gpu.name}, KV cache of ${tokens} tokens a replica`;
+  return `pool ${pool.name} (${kind}): ${replicas} of ${pool.model.name} ${pool.model.precision} on ${gpus} x ${pool.gpu.name}, KV cache of ${tokens} tokens a replica`;
 }

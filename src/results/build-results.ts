@@ -321,7 +321,7 @@ function lentShareOf(run: Run, pool: number): number {
     (sum, { index }) => sum + run.engine.ledger.replicaAccount(index).lentNs,
     0,
   );
-  const provisionedNs = replicas.length * run.poolEndsNs[pool]!;
+  const provisionedNs = provisionedNsOf(run, pool);
   return provisionedNs > 0 ? lentNs / provisionedNs : 0;
 }
 

@@ -11,7 +11,7 @@ import { type Clock, systemClock } from "../../src/live/clock.ts";
 import { JOURNAL_VERSION } from "../../src/live/journal/lines.ts";
 import { JournalError, Replay, type ReplayOutcome } from "../../src/live/journal/replay.ts";
 import { JournalWriter } from "../../src/live/journal/writer.ts";
-import { checkInvariants } from "../../src/engine/invariants.ts";
+import { checkInvariants, checkReplicaTime } from "../../src/engine/invariants.ts";
 import { TestExchange, liveDriver } from "../support/live.ts";
 import { scenarioOf } from "../support/scenario.ts";
 
@@ -158,6 +158,65 @@ test("a noisy neighbour is held back in a live run, and the journal repeats ever
     expect(lines.filter((line) => line.includes(`"${what}"`)).length, what).toBeGreaterThan(0);
   }
   expect(replay(lines, scenario)).toMatchObject({ difference: undefined });
+});
+
+test("a run that scales out and in replays to the same replicas provisioned and given back", async () => {
+  const [shared] = Object.values(SCENARIO.platform.pools);
+  const autoscale = {
+    min: 1,
+    max: 4,
+    provisioningDelay: "30ms",
+    scaleOutAfter: "20ms",
+    scaleInAfter: "60ms",
+    cooldown: "20ms",
+    smoothing: "20ms",
+  };
+  const scenario = {
+    ...SCENARIO,
+    platform: {
+      pools: { shared: { ...shared, replicas: 1, autoscale } },
+      tenants: { acme: { tier: "gold", adapters: SCENARIO.platform.tenants.acme.adapters } },
+      isolation: { checkEvery: "10ms" },
+    },
+  };
+  let nowNs = 0;
+  const clock: Clock = { startedAtMs: 0, nowNs: () => nowNs };
+  const { driver, read } = journaled(scenario, clock, () => 20);
+  // A batch of 6 gives some 900 requests per second: two a millisecond for a third of the time are far above it.
+  for (let turn = 0; turn < 1500; turn++) {
+    nowNs += 1e6;
+    for (let sent = turn % 900 < 300 ? 2 : 0; sent > 0; sent--) {
+      const id = `r-${turn}-${sent}`;
+      const adapterIndex = turn % 2;
+      driver.submit(
+        new TestExchange({
+          id,
+          tenant: 0,
+          pool: 0,
+          promptTokens: 20,
+          maxOutputTokens: 20,
+          adapterIndex,
+        }),
+      );
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    driver.inspect((engine, atNs) => {
+      checkInvariants(engine);
+      checkReplicaTime(engine, atNs);
+    });
+  }
+  await driver.stop();
+  const lines = read();
+  const count = (decision: string) =>
+    lines.filter((line) => line.startsWith(`[">${decision}"`)).length;
+  expect(count("provision")).toBeGreaterThan(3);
+  expect(count("release")).toBeGreaterThan(2);
+  expect(replay(lines, scenario).difference).toBeUndefined();
+  for (const decision of ["provision", "release"]) {
+    const first = lines.findIndex((line) => line.startsWith(`[">${decision}"`));
+    const difference = replay(lines.toSpliced(first, 1), scenario).difference;
+    expect(difference?.line, decision).toBe(first + 1);
+  }
 });
 
 test.each([

@@ -6,7 +6,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import { CHARGE_KINDS } from "../../engine/cost/charge.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { busyUntil, provisionedUntil } from "../../replica/port.ts";
+import { busyUntil } from "../../replica/port.ts";
 import type { Driver } from "../driver.ts";
 import type { Exchange } from "../exchange.ts";
 import type { TenantLabels } from "./tenant-labels.ts";
@@ -20,11 +20,11 @@ export class PlatformGauges {
   readonly #tokens: Counter<"tenant" | "kind">;
   readonly #cost: Counter<"tenant" | "kind">;
   readonly #busy: Counter<"pool" | "replica">;
-  readonly #provisioned: Counter<"pool" | "replica">;
   readonly #queued: Gauge<"tier" | "tenant">;
   readonly #running: Gauge<"tier" | "tenant">;
   readonly #inFlight: Gauge;
   readonly #replicaUp: Gauge<"pool" | "replica">;
+  readonly #provisioned: Gauge<"pool" | "replica">;
   readonly #kvUsed: Gauge<"pool" | "replica">;
   readonly #kvBlocks: Gauge<"pool" | "replica">;
   readonly #targets: Gauge<"tier" | "metric" | "percentile">;
@@ -55,17 +55,17 @@ export class PlatformGauges {
       "pool",
       "replica",
     ]);
-    this.#provisioned = counter(
-      "tenantry_replica_provisioned_seconds_total",
-      "Time in which it was paid for: all of it, unless its pool scales.",
-      ["pool", "replica"],
-    );
     const who = ["tier", "tenant"] as const;
     this.#queued = gauge("tenantry_queued_requests", "Requests waiting for a replica.", who);
     this.#running = gauge("tenantry_running_requests", "Requests bound to a replica.", who);
     this.#inFlight = gauge("tenantry_in_flight_requests", "Requests admitted and not yet ended.");
     const where = ["pool", "replica"] as const;
     this.#replicaUp = gauge("tenantry_replica_up", "1 while it takes requests, else 0.", where);
+    this.#provisioned = gauge(
+      "tenantry_replica_provisioned",
+      "1 while it is paid for, else 0: always, unless its pool scales.",
+      where,
+    );
     this.#kvUsed = gauge("tenantry_kv_blocks_used", "KV cache blocks in use.", where);
     this.#kvBlocks = gauge("tenantry_kv_blocks", "KV cache blocks there are.", where);
     this.#targets = gauge(
@@ -129,12 +129,11 @@ export class PlatformGauges {
 
   #readReplicas(engine: Engine<Exchange>, nowNs: number): void {
     this.#busy.reset();
-    this.#provisioned.reset();
     for (const { replicas } of engine.schedulers) {
-      for (const [place, { config, meter, isUp }] of replicas.entries()) {
+      for (const [place, { config, meter, isUp, life }] of replicas.entries()) {
         const labels = { pool: config.name, replica: `${config.name}/${place}` };
         this.#busy.inc(labels, Math.max(0, busyUntil(meter, nowNs)) / 1e9);
-        this.#provisioned.inc(labels, provisionedUntil(meter, nowNs) / 1e9);
+        this.#provisioned.set(labels, life.isProvisioned ? 1 : 0);
         this.#replicaUp.set(labels, isUp ? 1 : 0);
         this.#kvUsed.set(labels, meter.kvBlocksUsed);
         this.#kvBlocks.set(labels, config.kvBlocks);

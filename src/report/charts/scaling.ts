@@ -34,7 +34,7 @@ function scalingChart(
     { label: "Able to work", colour: palette.c2, values: line.replicasUp },
     { label: "Needed", colour: palette.c1, values: needed },
   ];
-  const values = series.flatMap((one) => one.values).filter(isKnown);
+  const values = series.flatMap((one) => one.values);
   return timeChart(results, style, {
     id: `scaling-${index}`,
     title: `Replicas of ${name}: provisioned and needed`,
@@ -47,8 +47,4 @@ function scalingChart(
     unit: "",
     target: { value: most, label: `at most ${formatCount(most)}` },
   });
-}
-
-function isKnown(value: number | null): value is number {
-  return value !== null;
 }

@@ -156,6 +156,9 @@ const MOST_SEQUENCES = 16_384;
  * Five quiet minutes before scaling in is Kubernetes' default. The rest is assumed: a minute to start an engine and load
  * some 16 GB of weights, a risk that leaves 30 % of the slack while a replica boots, and a projected risk well below it.
  */
+const SCALE_OUT_ABOVE = 0.7;
+const SCALE_IN_BELOW = 0.5;
+
 const autoscale = z
   .strictObject({
     min: z.int().positive().describe("Replicas kept whatever the load."),
@@ -165,12 +168,12 @@ const autoscale = z
       .describe("From asking for a replica to its first request; paid for."),
     scaleOutAbove: positiveNumber()
       .max(1)
-      .default(0.7)
+      .default(SCALE_OUT_ABOVE)
       .describe("Scale out when the risk (1: a missed target or a full pool) is above this."),
     scaleOutAfter: duration().prefault("10s").describe("For how long it must have been."),
     scaleInBelow: positiveNumber()
       .max(1)
-      .default(0.5)
+      .default(SCALE_IN_BELOW)
       .describe("Scale in when the risk with one replica fewer would be below this."),
     scaleInAfter: duration().prefault("5min").describe("For how long it must have been."),
     cooldown: duration()
@@ -187,8 +190,7 @@ const autoscale = z
     path: ["max"],
   })
   .refine(({ scaleInBelow, scaleOutAbove }) => scaleInBelow < scaleOutAbove, {
-    error: "expected less than scaleOutAbove, or the pool would scale out and in for ever",
-    path: ["scaleInBelow"],
+    error: `expected scaleInBelow (${SCALE_IN_BELOW} by default) to be less than scaleOutAbove (${SCALE_OUT_ABOVE}), or the pool would scale out and in for ever`,
   });
 
 const pool = z.strictObject({

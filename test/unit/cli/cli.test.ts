@@ -126,6 +126,8 @@ test("check explains every shipped scenario", () => {
     "noisy-neighbour",
     "daily-cycle",
     "gpu-crash",
+    "autoscale",
+    "node-loss",
     "lora-churn",
     "prefix-cache",
     "trace-replay",

@@ -79,3 +79,19 @@ test("a tenant that is gone, or has another place, is refused", () => {
     "tenant 'acme'",
   );
 });
+
+const scaling = (change: Patch = {}) =>
+  platformWith({ pools: { shared: { autoscale: { min: 1, max: 2, ...change } } } });
+
+test("a pool's thresholds and least may change while it runs; whether it scales and how long it boots may not", () => {
+  expect(reloadRefusal(scaling(), scaling({ min: 2, scaleOutAbove: 0.9 }))).toBeUndefined();
+  expect(reloadRefusal(current, scaling())).toBe(
+    "pool 'shared' would begin or cease to autoscale; that needs a restart",
+  );
+  expect(reloadRefusal(scaling(), scaling({ provisioningDelay: "5s" }))).toBe(
+    "pool 'shared' would get another provisioningDelay; that needs a restart",
+  );
+  expect(reloadRefusal(scaling(), scaling({ max: 3 }))).toBe(
+    "pool 'shared' would get another replicas; that needs a restart",
+  );
+});

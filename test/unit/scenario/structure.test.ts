@@ -19,7 +19,7 @@ describe("structure", () => {
       "crahs: {",
       "27:5",
       "faults[0].crahs",
-      "unknown key; known here: crash, slow",
+      "unknown key; known here: crash, slow, lose, node, random",
       "crash",
     ],
     [

@@ -39,6 +39,10 @@ function downSeconds({ results }: ReturnType<typeof run>): number[] {
   return results.replicas.map((replica) => replica.downSeconds);
 }
 
+function sent({ records }: ReturnType<typeof run>): string[] {
+  return records.map(({ sent: { arrival } }) => JSON.stringify(arrival)).toSorted();
+}
+
 test("replicas of three GPUs in machines of eight: those that span two go down with either", () => {
   const { platform } = scenarioOf({
     version: 1,
@@ -94,8 +98,6 @@ test("held down by two faults, it comes up when the last ends; both are one outa
 
 test("random failures have their mean times, come from streams of their own, and shift nobody's arrivals", () => {
   const random = { random: { pool: "shared", mtbf: "4s", mttr: "1s" } };
-  const sent = ({ records }: ReturnType<typeof run>) =>
-    records.map(({ sent: { arrival } }) => JSON.stringify(arrival)).toSorted();
   let failures = 0;
   let downS = 0;
   for (let seed = 1; seed <= 10; seed++) {
