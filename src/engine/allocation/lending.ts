@@ -77,8 +77,9 @@ export function callIn<Origin>(
 ): void {
   let { slots, blocks } = wanted;
   const borrowers: Request<Origin>[] = [];
-  for (const replica of replicas) {
-    if (replica.borrowerCount === 0 || !replica.isOpen) continue;
+  // What leaves a replica that takes nobody new makes no room.
+  const lent = replicas.filter(({ borrowerCount, isOpen }) => borrowerCount > 0 && isOpen);
+  for (const replica of lent) {
     for (const request of replica.bound) {
       if (request === undefined || !replica.isBorrower(request)) continue;
       if (request.state === "evicting") {
