@@ -17,7 +17,6 @@ import { PrefixHits } from "./allocation/prefix-hits.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { tierCaps } from "./allocation/tier-caps.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
-import { tierCaps } from "./allocation/tier-caps.ts";
 import type { PlatformConfig, PolicyName, PoolConfig, TenantConfig } from "./config.ts";
 import type { EngineEffects } from "./effects.ts";
 import { Restraints } from "./isolation/restraints.ts";
