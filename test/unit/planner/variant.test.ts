@@ -169,10 +169,11 @@ test("faults of replicas that are not there move on, and no two of a kind strike
   ]);
 });
 
+function node(number: number, downForNs: number): FaultConfig {
+  return { kind: "node", pool: 0, node: number, atNs: 0, downForNs };
+}
+
 test("machines move on as well, and no pool is lost for good as a whole", () => {
-  const node = (number: number, downForNs: number): FaultConfig => {
-    return { kind: "node", pool: 0, node: number, atNs: 0, downForNs };
-  };
   const lose: FaultConfig = {
     kind: "lose",
     pool: 0,
