@@ -12,7 +12,7 @@ import { StragglerWatch } from "./allocation/stragglers.ts";
 import { Autoscaling } from "./autoscaling.ts";
 import type { PlatformConfig } from "./config.ts";
 import { Ledger } from "./cost/ledger.ts";
-import { splitStay } from "./cost/split-stay.ts";
+import { recomputedTokens, splitStay } from "./cost/split-stay.ts";
 import type { EngineEffects } from "./effects.ts";
 import { FairnessMonitor } from "./fairness-monitor.ts";
 import { Isolation } from "./isolation/isolation.ts";
@@ -279,9 +279,7 @@ export class Engine<Origin> implements ReplicaListener {
     const who = { tenant: request.tenant, request: request.number, replica };
     const stay = splitStay(request, departure);
     request.gpuNanoUsd += this.ledger.chargeStay(nowNs, stay, who);
-    if (stay.overheadPs > 0 && request.isPrefilled) {
-      request.recomputedTokens += request.promptTokens + request.outputTokens;
-    }
+    request.recomputedTokens += recomputedTokens(request, stay);
     this.#memory.forget(nowNs, view, departure.slot);
     this.schedulers[request.pool]!.released(nowNs, request, outputTokens);
     this.#isolation.stayed(request, replica);

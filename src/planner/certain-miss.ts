@@ -9,10 +9,13 @@ import { TenantStats } from "../results/tenant-stats.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { RequestRecord } from "../sim/simulate.ts";
 
-/** Names of the clients that send otherwise when they are served otherwise: users who wait for answers, and who tries again. */
+/** Names of the clients that send otherwise when they are served otherwise: who waits for answers, and who tries again. */
 export function dependentClients({ clients }: Scenario): string[] {
   return clients
-    .filter(({ arrivals, retry }) => arrivals.kind === "closed-loop" || retry.attempts > 0)
+    .filter(
+      ({ arrivals, conversation, retry }) =>
+        arrivals.kind === "closed-loop" || conversation !== undefined || retry.attempts > 0,
+    )
     .map(({ name }) => name);
 }
 

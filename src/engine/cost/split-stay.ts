@@ -20,3 +20,9 @@ export function splitStay(request: Request<unknown>, departure: Departure): Stay
       : (batchSharePs * decodePs) / Math.max(1, prefillPs + decodePs),
   };
 }
+
+/** Tokens of context that a stay computed and nobody pays for; 0 where it was left before its context was whole. */
+export function recomputedTokens(request: Request<unknown>, { overheadPs }: StayTime): number {
+  if (overheadPs === 0 || !request.isPrefilled) return 0;
+  return request.promptTokens + request.outputTokens - request.cachedHere;
+}

@@ -42,7 +42,7 @@ test("without evictions and crashes, nothing is computed twice", () => {
 });
 
 test("evictions are summed over requests, each of which computes its prompt and its output so far again", () => {
-  const text = `${platform("{ king: { tier: gold }, lab: { tier: bronze } }", "maxNumSeqs: 8, maxNumBatchedTokens: 256")}workload:
+  const text = `${platform("{ king: { tier: gold }, lab: { tier: bronze } }", "maxNumSeqs: 8, maxNumBatchedTokens: 256, enablePrefixCaching: false")}workload:
   king: { arrivals: { process: poisson, rate: 4/s }, promptTokens: 64, outputTokens: 20 }
   lab: { arrivals: { process: poisson, rate: 10/s }, promptTokens: 64, outputTokens: 100 }
 simulation: { duration: 60s, warmup: 0s, seed: 3, audit: { requests: 0 } }
@@ -60,4 +60,23 @@ simulation: { duration: 60s, warmup: 0s, seed: 3, audit: { requests: 0 } }
   expect(counts.recomputedTokens).toBe(tokens);
   expect(recomputedGpuSeconds).toBeGreaterThan(0);
   expect(recomputedUsd).toBeCloseTo(recomputedGpuSeconds!, 6);
+});
+
+test("what the prefix cache holds of an evicted request is not computed again", () => {
+  const text = `${platform("{ king: { tier: gold }, lab: { tier: bronze } }", "maxNumSeqs: 8, maxNumBatchedTokens: 256, enablePrefixCaching: CACHED")}workload:
+  king: { arrivals: { process: poisson, rate: 4/s }, promptTokens: 64, outputTokens: 20 }
+  lab: { arrivals: { process: poisson, rate: 10/s }, systemPrompt: 480, promptTokens: 64, outputTokens: 100 }
+simulation: { duration: 60s, warmup: 0s, seed: 3, audit: { requests: 0 } }
+`;
+  const perEviction = (isCached: boolean): number => {
+    const { results } = simulate(scenarioOf(text.replace("CACHED", String(isCached))));
+    const { preemptions, recomputedTokens } = results.platform.counts;
+    expect(preemptions).toBeGreaterThan(0);
+    return recomputedTokens! / preemptions!;
+  };
+  // 480 tokens of system prompt, 64 of its own, and its output so far. Its full blocks of 16 tokens stay in the cache, for there
+  // is room; the rest, at least one token, is computed again.
+  expect(perEviction(false)).toBeGreaterThanOrEqual(544);
+  expect(perEviction(true)).toBeGreaterThanOrEqual(1);
+  expect(perEviction(true)).toBeLessThanOrEqual(16);
 });
