@@ -81,7 +81,8 @@ export class Engine<Origin> implements ReplicaListener {
     this.sla = new SlaMonitor(platform);
     this.fairness = this.schedulers.map((scheduler) => new FairnessMonitor(scheduler));
     const { sla, schedulers } = this;
-    this.#isolation = new Isolation({ platform, sla, schedulers, effects });
+    const tenants = this.#tenants.list;
+    this.#isolation = new Isolation({ platform, sla, schedulers, tenants, effects });
     this.#stragglers = new StragglerWatch(this.schedulers.map(({ replicas }) => replicas));
     this.#lifecycle = new ReplicaLifecycle({
       schedulers: this.schedulers,
@@ -91,7 +92,7 @@ export class Engine<Origin> implements ReplicaListener {
       requeue: (nowNs, request) => this.#requeue(nowNs, request, true),
     });
     this.autoscaling = new Autoscaling(this.schedulers, this.#lifecycle);
-    this.#memory = new MemoryGuard(this.#tenants.list, this.replicas, effects);
+    this.#memory = new MemoryGuard(tenants, this.replicas, effects);
     this.#idleChargedNs = new Float64Array(this.replicas.length);
     this.#nextCheckNs = platform.isolation.checkEveryNs;
     effects.wakeAt(this.#nextCheckNs);
@@ -251,7 +252,7 @@ export class Engine<Origin> implements ReplicaListener {
     if (Number.isNaN(request.joinedNs)) {
       request.joinedNs = nowNs;
       request.cachedTokens = cachedTokens;
-      this.schedulers[request.pool]!.prefixHits.heard(request);
+      this.tenants[request.tenant]!.prefixHits.heard(request);
     }
     if (isRoomMade) this.#dispatchAt(nowNs, view.pool);
   }

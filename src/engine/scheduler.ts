@@ -13,7 +13,6 @@ import { Overtaking } from "./allocation/overtaking.ts";
 import { isWantOfRoom } from "./allocation/gates.ts";
 import { type Placement, place } from "./allocation/placement.ts";
 import { pressureVictim } from "./allocation/pressure-victim.ts";
-import { PrefixHits } from "./allocation/prefix-hits.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { tierCaps } from "./allocation/tier-caps.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
@@ -50,7 +49,6 @@ export class PoolScheduler<Origin> implements PoolView {
   readonly adapterLoads: AdapterLoads<Origin>;
   /** What mitigation holds tenants to here. */
   readonly restraints = new Restraints();
-  readonly prefixHits = new PrefixHits();
   /** Tenants that may use the pool. */
   servedTenants: readonly number[] = [];
   readonly boundByTier: Int32Array;
@@ -155,7 +153,8 @@ export class PoolScheduler<Origin> implements PoolView {
   waitingNsOf(tenant: number): number {
     const queue = this.#queues[tenant];
     if (queue === undefined) return 0;
-    return this.forecast.waitingNs(queue, this.config.maxNumSeqs, this.prefixHits.rate(tenant));
+    const cachedShare = this.#tenants[tenant]!.prefixHits.rate;
+    return this.forecast.waitingNs(queue, this.config.maxNumSeqs, cachedShare);
   }
 
   /** Requests that this scheduler has bound, wherever. */
@@ -228,8 +227,7 @@ export class PoolScheduler<Origin> implements PoolView {
     const replica = this.#allReplicas[request.replica]!;
     const tenant = this.#tenants[request.tenant]!;
     tenant.memory.giveBack(request.promisedBlocks * replica.config.blockBytes);
-    replica.unbind(request);
-    if (replica.isUp) replica.prefixes.left(request, outputTokens);
+    replica.unbind(request, outputTokens);
     if (request.adapter !== undefined) {
       replica.adapters.unpin(nowNs, tenant.firstAdapter + request.adapter);
     }

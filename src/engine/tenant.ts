@@ -1,4 +1,5 @@
 /** A tenant's state in the engine: its configuration, its quotas, and the adapters' platform-wide numbers. */
+import { PrefixHits } from "./allocation/prefix-hits.ts";
 import type { PrefixKey } from "../replica/prefix-key.ts";
 import type { PlatformConfig, PoolConfig, PriceConfig, TenantConfig } from "./config.ts";
 import { MemoryQuota } from "./memory-quota.ts";
@@ -10,6 +11,7 @@ export interface TenantState {
   config: TenantConfig;
   readonly quota: TenantQuota;
   readonly memory: MemoryQuota;
+  readonly prefixHits: PrefixHits;
   /** Its adapter i is adapter number firstAdapter + i of the platform: what replicas are told. */
   readonly firstAdapter: number;
   adapterHits: number;
@@ -52,6 +54,7 @@ export class Tenants {
       config,
       quota: new TenantQuota(config.quotas, prices),
       memory: new MemoryQuota(config.quotas.maxGpuMemoryBytes),
+      prefixHits: new PrefixHits(),
       firstAdapter: this.adapters.length,
       adapterHits: 0,
       adapterLoads: 0,

@@ -132,7 +132,7 @@ export class ReplicaView<Origin> {
   }
 
   /** Frees the slot; before the stay's output is added to the request, for its context is what was bound. */
-  unbind(request: Request<Origin>): void {
+  unbind(request: Request<Origin>, outputTokens: number): void {
     assert(this.bound[request.slot] === request, "unbound from a slot it does not hold");
     this.bound[request.slot] = undefined;
     this.boundCount -= 1;
@@ -142,6 +142,7 @@ export class ReplicaView<Origin> {
     request.isPrefilled = false;
     this.contextTokens -= request.promptTokens + request.predictedTokens;
     this.promisedBlocks -= request.promisedBlocks;
+    if (this.isUp) this.prefixes.left(request, outputTokens);
   }
 
   #addPending(request: Request<Origin>, sign: 1 | -1): void {

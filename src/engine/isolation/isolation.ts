@@ -15,6 +15,7 @@ import { RecentLatencies } from "./recent-latencies.ts";
 
 export class Isolation<Origin> {
   readonly #schedulers: readonly PoolScheduler<Origin>[];
+  readonly #tenants: readonly TenantState[];
   readonly #effects: EngineEffects<Origin>;
   readonly #demand: Demand<Origin>;
   readonly #recent: RecentLatencies;
@@ -25,6 +26,7 @@ export class Isolation<Origin> {
     readonly platform: PlatformConfig;
     readonly sla: SlaMonitor;
     readonly schedulers: readonly PoolScheduler<Origin>[];
+    readonly tenants: readonly TenantState[];
     readonly effects: EngineEffects<Origin>;
   }) {
     const { platform, schedulers } = parts;
@@ -32,6 +34,7 @@ export class Isolation<Origin> {
     const recent = new RecentLatencies(platform);
     const detector = new NoisyNeighbourDetector({ ...parts, demand, recent });
     this.#schedulers = schedulers;
+    this.#tenants = parts.tenants;
     this.#effects = parts.effects;
     this.#demand = demand;
     this.#recent = recent;
@@ -46,7 +49,7 @@ export class Isolation<Origin> {
 
   admitted(nowNs: number, request: Request<Origin>): void {
     const { pool, tenant, promptTokens, predictedTokens } = request;
-    const serviceNs = this.#serviceNs(pool, promptTokens, predictedTokens);
+    const serviceNs = this.#serviceNs(request, promptTokens, predictedTokens);
     this.#demand.asked(pool, tenant, serviceNs);
     this.#schedulers[pool]!.restraints.admitted(nowNs, tenant, serviceNs);
   }
@@ -57,7 +60,8 @@ export class Isolation<Origin> {
     const { pool, promptTokens } = submission;
     const maxOutputTokens = submission.maxOutputTokens ?? tenant.config.defaultMaxOutputTokens;
     const outputTokens = tenant.quota.outputs.expectedTokens(maxOutputTokens);
-    this.#demand.asked(pool, tenant.index, this.#serviceNs(pool, promptTokens, outputTokens));
+    const serviceNs = this.#serviceNs(submission, promptTokens, outputTokens);
+    this.#demand.asked(pool, tenant.index, serviceNs);
   }
 
   firstToken(nowNs: number, request: Request<Origin>): void {
@@ -83,8 +87,14 @@ export class Isolation<Origin> {
     for (const pool of this.#mitigation.touchedPools) this.#schedulers[pool]!.dispatch(nowNs);
   }
 
-  #serviceNs(pool: number, promptTokens: number, outputTokens: number): number {
+  /** GPU time of a request, as far as its tenant's prompts are not found cached. */
+  #serviceNs(
+    { pool, tenant }: { readonly pool: number; readonly tenant: number },
+    promptTokens: number,
+    outputTokens: number,
+  ): number {
     const { forecast, config } = this.#schedulers[pool]!;
-    return forecast.serviceNs(promptTokens, outputTokens, config.maxNumSeqs);
+    const cachedTokens = promptTokens * this.#tenants[tenant]!.prefixHits.rate;
+    return forecast.serviceNs(promptTokens, outputTokens, config.maxNumSeqs, cachedTokens);
   }
 }
