@@ -27,9 +27,13 @@ const WAYS: readonly (readonly [name: string, overrides: readonly string[]])[] =
   ["slo-fair, lending", []],
   [
     "fcfs, no lending",
-    ["platform.policy=fcfs", ...OWNED.map((pool) => `platform.pools.${pool}.lend=false`)],
+    [
+      "platform.policy=fcfs",
+      "platform.isolation.mitigate=false",
+      ...OWNED.map((pool) => `platform.pools.${pool}.lend=false`),
+    ],
   ],
-  ["fcfs, one fleet", ["platform.policy=fcfs", ...oneFleet()]],
+  ["fcfs, one fleet", ["platform.policy=fcfs", "platform.isolation.mitigate=false", ...oneFleet()]],
 ];
 
 /** Gold's GPUs go to the shared pool, and gold with them: its pools keep one replica each that nobody uses. */

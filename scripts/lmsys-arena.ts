@@ -41,6 +41,8 @@ function scenarioUnder(policy: string) {
     name: "lmsys-arena",
     platform: {
       policy,
+      // Policies alone are compared: mitigation would come to fcfs's help.
+      isolation: { mitigate: false },
       pools: {
         a10g: { model: "llama-2-7b", gpu: "a10g", replicas: 1, tierShares: { bronze: "100%" } },
       },

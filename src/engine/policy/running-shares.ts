@@ -6,6 +6,8 @@
 import type { Request } from "../request.ts";
 import type { PoolView } from "./policy.ts";
 
+/** A tenant is far over its share from this multiple of what is due to it; assumed. Below, order alone keeps shares. */
+const FAR_OVER = 1.5;
 /** Room for the tenants within their share, as a share of the slots that these hold; assumed. */
 const GROWTH_ROOM = 0.5;
 
@@ -14,7 +16,7 @@ export function isBelowShare(view: PoolView, { tenant, tier }: Request<unknown>)
   return view.boundByTenant[tenant]! < dueSlots(view, tenant, tier);
 }
 
-/** Slots of each of `replicas` that a tenant over its share leaves free while others of its tier run. */
+/** Slots of each of `replicas` that a tenant far over its share leaves free while others of its tier run. */
 export function roomForOthers(
   view: PoolView,
   { tenant, tier }: Request<unknown>,
@@ -22,7 +24,7 @@ export function roomForOthers(
 ): number {
   const own = view.boundByTenant[tenant]!;
   const others = view.boundByTier[tier]! - own;
-  if (others === 0 || own <= dueSlots(view, tenant, tier)) return 0;
+  if (others === 0 || own <= FAR_OVER * dueSlots(view, tenant, tier)) return 0;
   return Math.floor((GROWTH_ROOM * others) / replicas);
 }
 
