@@ -48,15 +48,15 @@ export function place<Origin>(
   let bestBlocks = 0;
   let gate: ReplicaGate = "no-replica-up";
   for (const replica of replicas) {
+    const startNs = firstTokenNs(replica, request) + (needs.fence?.detourNs(replica.index) ?? 0);
+    // Worth no look at its gates: once there is a best, a refusal is not told.
+    if (startNs >= bestNs) continue;
     const blocks = Math.ceil(endTokens / replica.config.blockTokens);
     const closed = replicaGate(replica, request, blocks, needs);
     if (closed !== undefined) {
       gate = moreTelling(gate, closed, replica.isBorrower(request));
       continue;
     }
-    const detourNs = needs.fence?.detourNs(replica.index) ?? 0;
-    const startNs = firstTokenNs(replica, request) + detourNs;
-    if (startNs >= bestNs) continue;
     const adapter = adapterCost(replica, needs.adapter);
     if (adapter === undefined) {
       gate = "adapter-memory";

@@ -27,8 +27,9 @@ export class Demand<Origin> {
   #usual: Float64Array[];
   /** GPU time asked and weights over those who ask, by pool; as of the present check. */
   readonly #totals: { askedNs: number; weights: number }[];
-  /** By tenant: the check before which its last stay on a replica ended. */
-  readonly #lastStays: (Map<number, number> | undefined)[] = [];
+  /** By tenant, then replica: the check before which its last stay there ended; none before its first stay. */
+  readonly #lastStays: (Float64Array | undefined)[] = [];
+  readonly #replicas: number;
   #check = 0;
   #checkedNs = 0;
   /** Time between the last check and the present one. */
@@ -37,6 +38,7 @@ export class Demand<Origin> {
   constructor(platform: PlatformConfig, schedulers: readonly PoolScheduler<Origin>[]) {
     this.#platform = platform;
     this.#schedulers = schedulers;
+    this.#replicas = schedulers.reduce((sum, { replicas }) => sum + replicas.length, 0);
     this.#asked = platform.pools.map(() => new Float64Array(platform.tenants.length));
     this.#usual = platform.pools.map(() => new Float64Array(platform.tenants.length));
     this.#totals = platform.pools.map(() => ({ askedNs: 0, weights: 0 }));
@@ -56,8 +58,8 @@ export class Demand<Origin> {
 
   /** A stay on the replica ended. */
   stayed(tenant: number, replica: number): void {
-    const stays = (this.#lastStays[tenant] ??= new Map());
-    stays.set(replica, this.#check);
+    const stays = (this.#lastStays[tenant] ??= new Float64Array(this.#replicas).fill(-Infinity));
+    stays[replica] = this.#check;
   }
 
   /** A check begins: adds up what is asked of each pool. */
@@ -158,8 +160,8 @@ export class Demand<Origin> {
   }
 
   #uses(scheduler: PoolScheduler<Origin>, replica: ReplicaView<Origin>, tenant: number): boolean {
-    const last = this.#lastStays[tenant]?.get(replica.index);
-    if (last !== undefined && this.#check - last < REPLICA_MEMORY_CHECKS) return true;
+    const last = this.#lastStays[tenant]?.[replica.index] ?? -Infinity;
+    if (this.#check - last < REPLICA_MEMORY_CHECKS) return true;
     const mayEnter = scheduler.restraints.fenceOf(tenant)?.allows(replica.index) ?? true;
     if (mayEnter && scheduler.queuedOf(tenant) > 0) return true;
     return replica.bound.some((request) => request?.tenant === tenant);

@@ -16,14 +16,21 @@ const RECENT_CHECKS = 10;
 /** Requests of one target, and those of them over its alarm limit, in a ring of checks. */
 interface Counts {
   readonly target: SlaTarget;
+  readonly alarmNs: number;
   readonly all: Int32Array;
   readonly late: Int32Array;
+}
+
+/** A tenant's counts in one pool, by when a request's latency is known. */
+interface TenantCounts {
+  readonly atFirstToken: readonly Counts[];
+  readonly atEnd: readonly Counts[];
 }
 
 export class RecentLatencies {
   readonly #platform: PlatformConfig;
   /** By pool, then tenant; none before its first request. */
-  #counts: (readonly Counts[] | undefined)[][];
+  #counts: (TenantCounts | undefined)[][];
   #slot = 0;
 
   constructor(platform: PlatformConfig) {
@@ -38,11 +45,11 @@ export class RecentLatencies {
 
   /** Its first output token came at `nowNs`. */
   firstToken(nowNs: number, request: Request<unknown>): void {
-    this.#add(nowNs, request, isKnownAtFirstToken);
+    this.#add(nowNs, request, this.#countsOf(request).atFirstToken);
   }
 
   completed(nowNs: number, request: Request<unknown>): void {
-    this.#add(nowNs, request, (metric) => !isKnownAtFirstToken(metric));
+    this.#add(nowNs, request, this.#countsOf(request).atEnd);
   }
 
   /**
@@ -51,8 +58,7 @@ export class RecentLatencies {
    */
   isSuffering(pool: number, tenant: number, head: WaitingHead): boolean {
     if (head.request !== undefined && this.#isLate(head.nowNs, head.request)) return true;
-    const counts = this.#counts[pool]![tenant] ?? [];
-    return counts.some(({ target, all, late }) => {
+    return everyTarget(this.#counts[pool]![tenant]).some(({ target, all, late }) => {
       const allowed = (1 - target.percentile / 100) * sum(all);
       return late[this.#slot]! > 0 && sum(late) > allowed;
     });
@@ -63,7 +69,7 @@ export class RecentLatencies {
     this.#slot = (this.#slot + 1) % RECENT_CHECKS;
     for (const pool of this.#counts) {
       for (const counts of pool) {
-        for (const { all, late } of counts ?? []) {
+        for (const { all, late } of everyTarget(counts)) {
           all[this.#slot] = 0;
           late[this.#slot] = 0;
         }
@@ -71,28 +77,31 @@ export class RecentLatencies {
     }
   }
 
-  #add(
-    nowNs: number,
-    request: Request<unknown>,
-    isKnown: (metric: LatencyMetric) => boolean,
-  ): void {
-    const counts = (this.#counts[request.pool]![request.tenant] ??= this.#newCounts(request));
-    for (const { target, all, late } of counts) {
-      if (!isKnown(target.metric)) continue;
+  #add(nowNs: number, request: Request<unknown>, counts: readonly Counts[]): void {
+    for (const { target, alarmNs, all, late } of counts) {
       const latency = latencyNs(target.metric, request, nowNs);
       if (latency === undefined) continue;
       all[this.#slot]! += 1;
-      if (latency > this.#alarmNs(target)) late[this.#slot]! += 1;
+      if (latency > alarmNs) late[this.#slot]! += 1;
     }
   }
 
-  #newCounts({ tenant }: Request<unknown>): Counts[] {
+  #countsOf({ pool, tenant }: Request<unknown>): TenantCounts {
+    return (this.#counts[pool]![tenant] ??= this.#newCounts(tenant));
+  }
+
+  #newCounts(tenant: number): TenantCounts {
     const { tenants, tiers } = this.#platform;
-    return tiers[tenants[tenant]!.tier]!.targets.map((target) => ({
+    const counts = tiers[tenants[tenant]!.tier]!.targets.map((target) => ({
       target,
+      alarmNs: this.#alarmNs(target),
       all: new Int32Array(RECENT_CHECKS),
       late: new Int32Array(RECENT_CHECKS),
     }));
+    return {
+      atFirstToken: counts.filter(({ target }) => isKnownAtFirstToken(target.metric)),
+      atEnd: counts.filter(({ target }) => !isKnownAtFirstToken(target.metric)),
+    };
   }
 
   /** Whether a waiting request will miss an alarm limit, whatever happens now. */
@@ -119,6 +128,10 @@ export interface WaitingHead {
 
 function isKnownAtFirstToken(metric: LatencyMetric): boolean {
   return metric === "ttft" || metric === "queue";
+}
+
+function everyTarget(counts: TenantCounts | undefined): readonly Counts[] {
+  return counts === undefined ? [] : [...counts.atFirstToken, ...counts.atEnd];
 }
 
 function sum(ring: Int32Array): number {
