@@ -203,7 +203,7 @@ export class PoolScheduler<Origin> implements PoolView {
       this.#bind(nowNs, request, placement);
       if (this.#overtaking.takeEnded() || isSharedByTenants(request.prefix)) this.#lookAtAll();
     }
-    this.#roomless.length = 0;
+    this.#forgetRoomless();
   }
 
   /** Whether a head waits that a replica could take now: never true between inputs. */
@@ -254,7 +254,12 @@ export class PoolScheduler<Origin> implements PoolView {
 
   #lookAtAll(): void {
     for (const queue of this.#backlogged) queue.isPassedOver = false;
-    this.#roomless.length = 0;
+    this.#forgetRoomless();
+  }
+
+  /** Cutting an array that is empty already costs as much as binding a request. */
+  #forgetRoomless(): void {
+    if (this.#roomless.length > 0) this.#roomless.length = 0;
   }
 
   /** Where several compete, service that went beyond its charge is charged before the next decision. */

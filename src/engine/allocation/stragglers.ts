@@ -80,13 +80,28 @@ export class StragglerWatch {
     }
   }
 
-  /** The lower median of the replicas that work: a model that is wrong for all makes nobody a straggler. */
+  /**
+   * The lower median of the replicas that work: a model that is wrong for all makes nobody a straggler. Where they are as
+   * good as equal any of them will do, and nothing is sorted.
+   */
   #usualRatio(replicas: readonly ReplicaView<unknown>[]): number {
+    let least = Infinity;
+    let most = 0;
+    let up = 0;
+    for (const { isUp, index } of replicas) {
+      if (!isUp) continue;
+      const { ratio } = this.#measured[index]!;
+      least = Math.min(least, ratio);
+      most = Math.max(most, ratio);
+      up += 1;
+    }
+    if (up < 2) return 1;
+    if (most < least * LEAST_SLOWNESS) return least;
     const ratios = replicas
       .filter(({ isUp }) => isUp)
       .map(({ index }) => this.#measured[index]!.ratio)
       .toSorted((a, b) => a - b);
-    return ratios.length < 2 ? 1 : ratios[Math.floor((ratios.length - 1) / 2)]!;
+    return ratios[Math.floor((ratios.length - 1) / 2)]!;
   }
 
   #judge(replica: ReplicaView<unknown>, place: number, usual: number): EngineEvent | undefined {
