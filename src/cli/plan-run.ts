@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { SingleBar } from "cli-progress";
-import type { ScenarioSource } from "../planner/job.ts";
+import type { ScenarioSource } from "../planner/scenario-source.ts";
 import { type PoolProgress, UnusableInput, WorkerPool } from "../planner/worker-pool.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { InputError } from "./exit-codes.ts";

@@ -31,9 +31,21 @@ const schema = z.object({
   platform: z.object({
     counts,
     utilization: z.object({ busy: known, mfu: known, memoryBandwidth: known }).nullable(),
+    gpus: unknown,
     gpuUsd: unknown,
+    usdPerMillionTokens: unknown,
     revenueUsd: known,
   }),
+  pools: z.array(
+    z.object({
+      replicas: known,
+      gpusPerReplica: known,
+      gpuHours: known,
+      gpuUsd: known,
+      scaling: z.object({ meanReplicas: known }).nullable(),
+    }),
+  ),
+  fairness: z.object({ jainIndex: unknown }),
   tiers: z.array(z.object(judged)),
   tenants: z.array(
     z.object({

@@ -3,35 +3,32 @@
  * take it, and says the same wherever and in whatever order jobs are run.
  */
 import { createHash } from "node:crypto";
-import { loadScenario } from "../scenario/load.ts";
-import type { Scenario } from "../scenario/scenario.ts";
-import { assert } from "../base/assert.ts";
 import { buildResults } from "../results/build-results.ts";
+import { figuresOf, type RunFigures } from "../results/figures.ts";
 import { NO_AUDIT, type Results, type SlaBlock } from "../results/results.ts";
+import type { Scenario } from "../scenario/scenario.ts";
 import { runSimulation, type SimulationRun } from "../sim/simulate.ts";
 import { openTrace } from "../traces/open-trace.ts";
 import { MissWatch } from "./certain-miss.ts";
+import { LoadedScenarios, type ScenarioSource } from "./scenario-source.ts";
 import { type Variant, variantOf } from "./variant.ts";
-
-/** A scenario as every thread can load it: the text of a file that has been found valid. */
-export interface ScenarioSource {
-  readonly text: string;
-  readonly fileName: string;
-  readonly overrides: readonly string[];
-  /** The folder that traces' paths start from. */
-  readonly baseDir: string;
-  readonly tenantryVersion: string;
-}
 
 export interface Job {
   readonly variant: Variant;
   readonly seed: number;
-  /** Undefined: all results. Otherwise only verdicts are wanted, and the run may end as soon as they cannot be good. */
-  readonly verdictsOnly?: {
-    /** Requests that will come, by tier; undefined where that depends on the platform. */
-    readonly arrivals: readonly (readonly [tier: string, requests: number])[] | undefined;
-  };
+  readonly wanted: Wanted;
 }
+
+export type Wanted =
+  | { readonly kind: "results" }
+  /** A few dozen numbers, which are quicker to hand over and to keep. */
+  | { readonly kind: "figures" }
+  /** Only verdicts: the run may end as soon as they cannot be good. */
+  | {
+      readonly kind: "verdicts";
+      /** Requests that will come, by tier; undefined where that depends on the platform. */
+      readonly arrivals: readonly (readonly [tier: string, requests: number])[] | undefined;
+    };
 
 export interface TierVerdict {
   readonly tier: string;
@@ -40,6 +37,7 @@ export interface TierVerdict {
 
 export type JobResult =
   | { readonly kind: "results"; readonly results: Results }
+  | { readonly kind: "figures"; readonly figures: RunFigures }
   | { readonly kind: "verdicts"; readonly tiers: readonly TierVerdict[] };
 
 export type OnShare = (share: number) => void;
@@ -57,30 +55,31 @@ class Abandoned extends Error {
 
 export class JobRunner {
   readonly #source: ScenarioSource;
-  readonly #scenario: Scenario;
-  readonly #hash: string;
+  readonly #scenarios: LoadedScenarios;
 
   constructor(source: ScenarioSource) {
     this.#source = source;
-    const loaded = loadScenario(source.text, source);
-    assert(loaded.kind === "loaded", "jobs are made of scenarios that have been loaded before");
-    this.#scenario = loaded.scenario;
-    this.#hash = createHash("sha256").update(loaded.scenario.canonicalJson).digest("hex");
+    this.#scenarios = new LoadedScenarios(source);
   }
 
   /** Fails: TraceError when a trace cannot be used. */
-  run({ variant, seed, verdictsOnly }: Job, onShare: OnShare): JobResult {
-    const scenario = variantOf(this.#scenario, variant, seed);
-    if (verdictsOnly === undefined) {
-      return {
-        kind: "results",
-        results: this.#results(scenario, this.#simulate(scenario, onShare)),
-      };
-    }
-    const arrivals = verdictsOnly.arrivals && new Map(verdictsOnly.arrivals);
+  run({ variant, seed, wanted }: Job, onShare: OnShare): JobResult {
+    const scenario = variantOf(this.#scenarios.with(variant.overrides ?? []), variant, seed);
+    if (wanted.kind === "verdicts") return this.#verdicts(scenario, wanted, onShare);
+    const results = this.#results(scenario, this.#simulate(scenario, onShare));
+    return wanted.kind === "results"
+      ? { kind: "results", results }
+      : { kind: "figures", figures: figuresOf(results) };
+  }
+
+  #verdicts(
+    scenario: Scenario,
+    wanted: Extract<Wanted, { kind: "verdicts" }>,
+    onShare: OnShare,
+  ): JobResult {
+    const watch = wanted.arrivals && new MissWatch(scenario, new Map(wanted.arrivals));
     try {
-      const run = this.#simulate(scenario, onShare, arrivals && new MissWatch(scenario, arrivals));
-      const { tiers } = this.#results(scenario, run);
+      const { tiers } = this.#results(scenario, this.#simulate(scenario, onShare, watch));
       return {
         kind: "verdicts",
         tiers: tiers.map(({ name, sla }) => ({ tier: name, verdict: sla.verdict })),
@@ -108,10 +107,12 @@ export class JobRunner {
     });
   }
 
-  #results({ name, description, simulation }: Scenario, run: SimulationRun): Results {
+  #results(scenario: Scenario, run: SimulationRun): Results {
+    const { name, description, simulation, canonicalJson } = scenario;
     const { tenantryVersion } = this.#source;
     const { skippedTraceRows } = run;
-    const identity = { tenantryVersion, name, description, hash: this.#hash, skippedTraceRows };
+    const hash = createHash("sha256").update(canonicalJson).digest("hex");
+    const identity = { tenantryVersion, name, description, hash, skippedTraceRows };
     return buildResults({ ...identity, seed: simulation.seed }, run, NO_AUDIT);
   }
 }

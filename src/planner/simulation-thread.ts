@@ -2,7 +2,8 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { assert } from "../base/assert.ts";
 import { TraceError } from "../traces/trace-error.ts";
-import { type Job, type JobResult, JobRunner, type ScenarioSource } from "./job.ts";
+import { type Job, type JobResult, JobRunner } from "./job.ts";
+import type { ScenarioSource } from "./scenario-source.ts";
 
 export type FromThread =
   | { readonly kind: "share"; readonly share: number }

@@ -9,6 +9,8 @@ import { partitioned } from "./partition.ts";
 import { faultsWithin } from "./variant-faults.ts";
 
 export interface Variant {
+  /** `path=value`, as --set takes them: what the scenario's file says otherwise. Whoever loads it applies them, before all else. */
+  readonly overrides?: readonly string[];
   readonly policy?: PolicyName;
   /** Every shared pool is split into one pool per tier, in the order of `partsOf`. Before `replicas` is applied. */
   readonly isPartitioned?: boolean;
@@ -23,7 +25,7 @@ export interface Variant {
   readonly arrivalsUntilNs?: number;
 }
 
-/** The scenario with the variant's changes, and another seed. */
+/** The scenario, loaded with the variant's overrides, with the variant's other changes and another seed. */
 export function variantOf(scenario: Scenario, variant: Variant, seed: number): Scenario {
   const whole = variant.isPartitioned === true ? partitioned(scenario) : scenario;
   const { policy, replicas = [], silentTenant, arrivalsUntilNs } = variant;

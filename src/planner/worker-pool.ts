@@ -5,8 +5,10 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { assert } from "../base/assert.ts";
+import type { RunFigures } from "../results/figures.ts";
 import type { Results } from "../results/results.ts";
-import type { Job, JobResult, ScenarioSource, TierVerdict } from "./job.ts";
+import type { Job, JobResult, TierVerdict, Wanted } from "./job.ts";
+import type { ScenarioSource } from "./scenario-source.ts";
 import type { FromThread } from "./simulation-thread.ts";
 import type { Variant } from "./variant.ts";
 
@@ -59,18 +61,26 @@ export class WorkerPool {
 
   /** Fails: UnusableInput. */
   async results(variant: Variant, seed: number): Promise<Results> {
-    const answer = await this.#submit({ variant, seed }).result;
+    const answer = await this.#submit({ variant, seed, wanted: { kind: "results" } }).result;
     assert(answer.kind === "results", "results were asked for");
     return answer.results;
+  }
+
+  /** Fails: UnusableInput. */
+  async figures(variant: Variant, seed: number): Promise<RunFigures> {
+    const answer = await this.#submit({ variant, seed, wanted: { kind: "figures" } }).result;
+    assert(answer.kind === "figures", "figures were asked for");
+    return answer.figures;
   }
 
   /** Only verdicts; of a run that is certain to miss, only those that are. Fails: UnusableInput. */
   verdicts(
     variant: Variant,
     seed: number,
-    verdictsOnly: NonNullable<Job["verdictsOnly"]>,
+    { arrivals }: Pick<Extract<Wanted, { kind: "verdicts" }>, "arrivals">,
   ): Task<readonly TierVerdict[]> {
-    const { result, cancel } = this.#submit({ variant, seed, verdictsOnly });
+    const wanted = { kind: "verdicts", arrivals } as const;
+    const { result, cancel } = this.#submit({ variant, seed, wanted });
     const tiers = result.then((answer) => {
       assert(answer.kind === "verdicts", "verdicts were asked for");
       return answer.tiers;

@@ -3,7 +3,6 @@
  * relatively and, where there are paired replications, with an interval. Written as compare.json as it stands.
  */
 import { assert } from "../../base/assert.ts";
-import type { Results } from "../../results/results.ts";
 import {
   BILL_MEASURES,
   type Measure,
@@ -11,7 +10,8 @@ import {
   rejectReasons,
   tierMeasures,
   type Unit,
-} from "./measures.ts";
+} from "../../results/measures.ts";
+import type { Results } from "../../results/results.ts";
 import { comparisonNotes } from "./notes.ts";
 import { CONFIDENCE, type Interval, meanInterval, meanOrNull } from "./paired.ts";
 import { MOST_SIDES, type Side, sideName } from "./side.ts";

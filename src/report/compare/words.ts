@@ -12,7 +12,7 @@ import {
   MISSING,
 } from "../format.ts";
 import type { Difference, Row } from "./compare.ts";
-import type { Unit } from "./measures.ts";
+import type { Unit } from "../../results/measures.ts";
 
 const MINUS = "−";
 
@@ -28,6 +28,8 @@ export function valueText(value: number | null, unit: Unit): string {
       return formatUsd(value);
     case "per-s":
       return formatRate(value);
+    case "index":
+      return formatNumber(value, 4);
     default:
       return unreachable(unit);
   }

@@ -27,10 +27,14 @@ export type ScenarioFile = z.output<typeof scenarioFile>;
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
+/** Made once: a plan that loads a thousand variants would otherwise spend more on the schema than on the files. */
+let jsonSchema: JsonSchema | undefined;
+
 /**
  * The JSON Schema (draft 7, which every editor's YAML support reads) of a scenario file as it is written: strings with
- * units, defaults as text. `tenantry schema` prints it.
+ * units, defaults as text. `tenantry schema` prints it. Callers share it, and leave it as it is.
  */
 export function scenarioJsonSchema(): JsonSchema {
-  return z.toJSONSchema(scenarioFile, { io: "input", target: "draft-7" });
+  jsonSchema ??= z.toJSONSchema(scenarioFile, { io: "input", target: "draft-7" });
+  return jsonSchema;
 }

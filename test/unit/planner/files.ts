@@ -1,5 +1,5 @@
 /** Small scenarios for plans, and the pool of threads that runs them. */
-import type { ScenarioSource } from "../../../src/planner/job.ts";
+import type { ScenarioSource } from "../../../src/planner/scenario-source.ts";
 import { WorkerPool } from "../../../src/planner/worker-pool.ts";
 
 export interface Sizes {

@@ -85,7 +85,7 @@ describe("leaving a run that is certain to miss", () => {
   // Long enough for the simulator to look at its progress several times.
   const text = twoTiers({ simulation: "{ duration: 20min, warmup: 2s, audit: { requests: 0 } }" });
   const runner = new JobRunner(sourceOf(text));
-  const whole = runner.run({ variant: {}, seed: 1 }, () => {});
+  const whole = runner.run({ variant: {}, seed: 1, wanted: { kind: "results" } }, () => {});
   if (whole.kind !== "results") throw new Error("results were asked for");
   const arrivals = whole.results.tiers.map(({ name, counts }) => [name, counts.arrived] as const);
 
@@ -93,11 +93,13 @@ describe("leaving a run that is certain to miss", () => {
     "changes no verdict with %i replicas, and saves time where one is missed",
     (size) => {
       const variant = { replicas: [[1, size]] as const };
-      const verdictsOnly = { arrivals };
       const shares: number[] = [];
-      const early = runner.run({ variant, seed: 1, verdictsOnly }, (share) => shares.push(share));
+      const early = runner.run(
+        { variant, seed: 1, wanted: { kind: "verdicts", arrivals } },
+        (share) => shares.push(share),
+      );
       const late = runner.run(
-        { variant, seed: 1, verdictsOnly: { arrivals: undefined } },
+        { variant, seed: 1, wanted: { kind: "verdicts", arrivals: undefined } },
         () => {},
       );
       if (early.kind !== "verdicts" || late.kind !== "verdicts")

@@ -1,18 +1,19 @@
 /**
- * What two results are compared in: for tiers, for the platform and for each tenant's bill. A measure is null where a side
- * does not know it (a load generator sees no GPU), and left out where no side does.
+ * What results are compared in, by comparisons and sweeps alike: for tiers, for the platform and for each tenant's bill. A
+ * measure is null where nobody knows it (a load generator sees no GPU).
  */
 import type {
   CountBlock,
   Distribution,
   LatencyBlock,
+  PoolResult,
   Results,
   SlaBlock,
   TenantResult,
   TierResult,
-} from "../../results/results.ts";
+} from "./results.ts";
 
-export type Unit = "count" | "ms" | "share" | "usd" | "per-s";
+export type Unit = "count" | "ms" | "share" | "usd" | "per-s" | "index";
 
 /** A figure of one kind of subject. */
 export interface Measure<Subject> {
@@ -106,7 +107,16 @@ export const PLATFORM_MEASURES: readonly Measure<Results>[] = [
     unit: "share",
     of: ({ platform }) => platform.utilization?.memoryBandwidth ?? null,
   },
+  { id: "gpus", label: "GPUs", unit: "count", of: ({ platform }) => platform.gpus },
+  { id: "usd-per-hour", label: "GPU cost per hour", unit: "usd", of: usdPerHour },
   { id: "gpu-cost", label: "GPU cost", unit: "usd", of: ({ platform }) => platform.gpuUsd },
+  {
+    id: "usd-per-million-tokens",
+    label: "GPU cost per M tokens",
+    unit: "usd",
+    of: ({ platform }) => platform.usdPerMillionTokens,
+  },
+  { id: "jain", label: "Jain's index", unit: "index", of: ({ fairness }) => fairness.jainIndex },
   {
     id: "token-bills",
     label: "Bills for tokens",
@@ -148,6 +158,22 @@ function latencyMeasures(): readonly Measure<Judged>[] {
 
 function rejectedFor({ rejectedByReason }: CountBlock, reason: string): number {
   return rejectedByReason.find((entry) => entry.reason === reason)?.count ?? 0;
+}
+
+/** What the platform costs while it runs: of a pool that scales, by the replicas it had on average. */
+function usdPerHour({ pools, load }: Results): number | null {
+  return load === undefined ? pools.reduce((sum, pool) => sum + poolUsdPerHour(pool), 0) : null;
+}
+
+function poolUsdPerHour({
+  replicas,
+  scaling,
+  gpusPerReplica,
+  gpuUsd,
+  gpuHours,
+}: PoolResult): number {
+  const gpus = (scaling?.meanReplicas ?? replicas) * gpusPerReplica;
+  return gpuHours === 0 ? 0 : (gpus * gpuUsd) / gpuHours;
 }
 
 /** The part of a bill that inside and outside can be compared in. */
