@@ -16,6 +16,7 @@ import { replayCommand } from "./replay.ts";
 import { type ServeOptions, serveCommand } from "./serve.ts";
 import { type SimulateOptions, simulateCommand } from "./simulate.ts";
 import { registerStoreCommands } from "./store-commands.ts";
+import { type SweepOptions, sweepCommand } from "./sweep.ts";
 
 function createProgram(): Command {
   const program = new Command("tenantry")
@@ -54,6 +55,7 @@ function createProgram(): Command {
       process.stdout.write(`${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`);
     });
   addPlanning(program);
+  addSweep(program);
   addServing(program);
   return program;
 }
@@ -72,6 +74,22 @@ function addPlanning(program: Command): void {
     .description("run without each tenant in turn: what does its presence cost the others?")
     .action(async (file: string, options: PlanOptions) => {
       process.exitCode = await interferenceCommand(file, options);
+    });
+}
+
+function addSweep(program: Command): void {
+  planning(program, "sweep")
+    .description("vary values of a scenario: a grid of variants, or a sample, over all cores")
+    .option(
+      "--vary <path=values>",
+      "8..32:4, a,b,c, or low..high with --sample (repeatable)",
+      collect,
+      [],
+    )
+    .option("--sample <n>", "a Latin hypercube of n variants instead of a grid")
+    .option("--fresh", "forget the runs that the folder holds")
+    .action(async (file: string, options: SweepOptions) => {
+      process.exitCode = await sweepCommand(file, options);
     });
 }
 

@@ -4,13 +4,14 @@
  */
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { SingleBar } from "cli-progress";
 import type { ScenarioSource } from "../planner/scenario-source.ts";
-import { type PoolProgress, UnusableInput, WorkerPool } from "../planner/worker-pool.ts";
+import { UnusableInput } from "../planner/unusable-input.ts";
+import { type PoolProgress, WorkerPool } from "../planner/worker-pool.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { InputError } from "./exit-codes.ts";
 import { packageVersion } from "./package-info.ts";
 import { readText, scenarioOf } from "./read-scenario.ts";
+import { type Before, SimulationBar } from "./simulation-bar.ts";
 import { type WholeOption, wholeOption } from "./whole-option.ts";
 
 export interface PlanOptions {
@@ -57,12 +58,10 @@ export function readPlanInput(fileName: string, options: PlanOptions): PlanInput
 export async function withPool<Result>(
   { source, threads, hasBar }: PlanInput,
   work: (pool: WorkerPool) => Promise<Result>,
+  before: Before = { done: 0, all: undefined },
 ): Promise<Result | "interrupted"> {
-  const bar = hasBar ? startBar() : undefined;
-  const onProgress = ({ done, known }: PoolProgress): void => {
-    bar?.setTotal(known);
-    bar?.update(done, { runs: `${Math.floor(done)} of ${known} simulations so far` });
-  };
+  const bar = hasBar ? new SimulationBar(before) : undefined;
+  const onProgress = (progress: PoolProgress): void => bar?.show(progress);
   const pool = new WorkerPool(source, { threads, onProgress });
   const { promise: interrupt, resolve } = Promise.withResolvers<"interrupted">();
   const onSignal = (): void => resolve("interrupted");
@@ -77,15 +76,4 @@ export async function withPool<Result>(
     bar?.stop();
     await pool.close();
   }
-}
-
-function startBar(): SingleBar {
-  const bar = new SingleBar({
-    format: "{bar} {runs}",
-    stream: process.stderr,
-    hideCursor: false,
-    forceRedraw: true,
-  });
-  bar.start(1, 0, { runs: "loading" });
-  return bar;
 }

@@ -3,7 +3,7 @@
  * that change what the file says (`overrides`) are loaded anew, and kept while they are likely to be asked for again.
  */
 import { assert } from "../base/assert.ts";
-import { loadScenario } from "../scenario/load.ts";
+import { ScenarioText } from "../scenario/load.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
 export interface ScenarioSource {
@@ -21,11 +21,13 @@ const MOST_KEPT = 8;
 
 export class LoadedScenarios {
   readonly #source: ScenarioSource;
+  readonly #text: ScenarioText;
   /** By their overrides, the one asked for longest ago first. */
   readonly #kept = new Map<string, Scenario>();
 
   constructor(source: ScenarioSource) {
     this.#source = source;
+    this.#text = new ScenarioText(source.text);
   }
 
   /** The file's scenario with these values changed. Overrides must have been found valid. */
@@ -40,8 +42,8 @@ export class LoadedScenarios {
   }
 
   #load(overrides: readonly string[]): Scenario {
-    const { text, fileName, overrides: always } = this.#source;
-    const loaded = loadScenario(text, { fileName, overrides: [...always, ...overrides] });
+    const { fileName, overrides: always } = this.#source;
+    const loaded = this.#text.load({ fileName, overrides: [...always, ...overrides] });
     assert(loaded.kind === "loaded", "jobs are made of scenarios that have been loaded before");
     return loaded.scenario;
   }

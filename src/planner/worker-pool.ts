@@ -10,12 +10,8 @@ import type { Results } from "../results/results.ts";
 import type { Job, JobResult, TierVerdict, Wanted } from "./job.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 import type { FromThread } from "./simulation-thread.ts";
+import { UnusableInput } from "./unusable-input.ts";
 import type { Variant } from "./variant.ts";
-
-/** A scenario's file turned out unusable while it was simulated, a trace with broken rows for example. */
-export class UnusableInput extends Error {
-  override name = "UnusableInput";
-}
 
 export interface PoolProgress {
   /** Simulations finished, those under way by their share, and all that are known to come. */

@@ -20,6 +20,12 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   "not-enough-data": "not enough data",
 };
 
+/** Of several runs or tiers: as good as the worst; none is not enough data. */
+export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes("missed")) return "missed";
+  return verdicts.length === 0 || verdicts.includes("not-enough-data") ? "not-enough-data" : "met";
+}
+
 const METRIC_WORDS: Readonly<Record<TargetResult["metric"], string>> = {
   ttft: "TTFT",
   tpot: "TPOT",

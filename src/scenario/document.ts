@@ -104,7 +104,7 @@ function forbiddenKeys(document: Document.Parsed): number[] {
 }
 
 /** A copy that shares nothing; throws where it nests deeper than MAX_DEPTH. */
-function unshared(value: unknown, depth: number): unknown {
+export function unshared(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
   if (Array.isArray(value)) return value.map((item) => unshared(item, depth + 1));
@@ -117,7 +117,7 @@ function plainValue(
   document: Document.Parsed,
 ): { kind: "value"; value: unknown } | { kind: "refused"; message: string } {
   try {
-    return { kind: "value", value: unshared(document.toJS(), 0) };
+    return { kind: "value", value: unshared(document.toJS()) };
   } catch (error) {
     // The library throws for an alias without an anchor and for one that expands without bound.
     const message = error instanceof Error ? error.message : String(error);

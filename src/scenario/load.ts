@@ -3,10 +3,10 @@
  * of older versions, --set, structure and units (zod), references and sizes (resolve/). Cross-checks run even when
  * some part is malformed: that part is set aside and the rest is checked, so that one run of the program reports all.
  */
-import { type ParsedText, parseText } from "./document.ts";
+import { type ParsedText, parseText, unshared } from "./document.ts";
 import { findingsOf, wording } from "./issues.ts";
 import { migrate } from "./migrate.ts";
-import { applyOverride } from "./override.ts";
+import { applyOverride, writeDefaultTiers } from "./override.ts";
 import {
   type Finding,
   findings,
@@ -23,6 +23,7 @@ import { resolveSimulation } from "./resolve/run.ts";
 import { resolveClients } from "./resolve/workload.ts";
 import type { Scenario } from "./scenario.ts";
 import { partOf, withMends, withoutParts } from "./set-aside.ts";
+import { placesOf } from "./short-path.ts";
 import { scenarioFile, type ScenarioFile, scenarioJsonSchema } from "./schema/file.ts";
 
 interface LoadOptions {
@@ -46,31 +47,48 @@ interface Places {
 
 /** Loads a scenario. Every outcome is a value; all problems come at once, in the order of the file. */
 export function loadScenario(text: string, options: LoadOptions): Loaded {
-  const parsed = parseText(text);
-  if (parsed.kind === "malformed") {
-    const problems = parsed.problems.map(({ message, at }) => ({
-      place: { kind: "file", fileName: options.fileName, ...at } as const,
-      path: "",
-      message,
-      suggestion: undefined,
-    }));
-    return { kind: "invalid", problems };
+  return new ScenarioText(text).load(options);
+}
+
+/** A file's text, parsed once, for those who load it again and again with other overrides. */
+export class ScenarioText {
+  readonly #parsed: ParsedText;
+
+  constructor(text: string) {
+    this.#parsed = parseText(text);
   }
-  const migrated = migrate(parsed.value);
-  const report = findings();
-  report.list.push(...migrated.findings);
-  const applied =
-    migrated.value === undefined ? NOTHING : applyAll(migrated.value, options.overrides);
-  const scenario = migrated.value === undefined ? undefined : validate(migrated.value, report);
-  const places: Places = {
-    fileName: options.fileName,
-    text: parsed,
-    moved: migrated.moved,
-    written: applied.written,
-  };
-  const problems = [...applied.problems, ...problemsOf(report.list, "error", places)];
-  if (problems.length > 0 || scenario === undefined) return { kind: "invalid", problems };
-  return { kind: "loaded", scenario, warnings: problemsOf(report.list, "warning", places) };
+
+  load({ fileName, overrides }: LoadOptions): Loaded {
+    const parsed = this.#parsed;
+    if (parsed.kind === "malformed") {
+      const problems = parsed.problems.map(({ message, at }) => ({
+        place: { kind: "file", fileName, ...at } as const,
+        path: "",
+        message,
+        suggestion: undefined,
+      }));
+      return { kind: "invalid", problems };
+    }
+    const migrated = migrate(unshared(parsed.value));
+    const report = findings();
+    report.list.push(...migrated.findings);
+    const applied = migrated.value === undefined ? NOTHING : applyAll(migrated.value, overrides);
+    const scenario = migrated.value === undefined ? undefined : validate(migrated.value, report);
+    const { moved } = migrated;
+    const places: Places = { fileName, text: parsed, moved, written: applied.written };
+    const problems = [...applied.problems, ...problemsOf(report.list, "error", places)];
+    if (problems.length > 0 || scenario === undefined) return { kind: "invalid", problems };
+    return { kind: "loaded", scenario, warnings: problemsOf(report.list, "warning", places) };
+  }
+
+  /** What short names may mean in the file with these overrides; nothing where it is malformed. */
+  places(overrides: readonly string[]): readonly Path[] {
+    if (this.#parsed.kind === "malformed") return [];
+    const { value } = migrate(unshared(this.#parsed.value));
+    applyAll(value, overrides);
+    writeDefaultTiers(value);
+    return placesOf(value, scenarioJsonSchema());
+  }
 }
 
 interface Applied {

@@ -42,13 +42,14 @@ export function applyOverride(file: unknown, override: string, schema: JsonSchem
 }
 
 /** The default tiers exist though the file does not write them; to change one, they are written first. */
-function writeDefaultTiers(file: unknown): void {
+export function writeDefaultTiers(file: unknown): void {
   const platform = isPlainMap(file) ? file["platform"] : undefined;
   if (!isPlainMap(platform) || platform["tiers"] !== undefined) return;
   platform["tiers"] = JSON.parse(JSON.stringify(DEFAULT_TIERS));
 }
 
-function splitPath(override: string): { path: Path; text: string } | undefined {
+/** The keys of what stands before the equals sign, and what stands behind it. */
+export function splitPath(override: string): { path: Path; text: string } | undefined {
   const path: (string | number)[] = [];
   let rest = override;
   for (;;) {

@@ -112,10 +112,14 @@ export function categorical(palette: Palette, index: number): string {
 
 /** Gold, silver and bronze look their part; a tier by another name gets a colour by its place in the list. */
 export function tierColour(results: Results, palette: Palette, tier: string): string {
-  const known = TIER_NAMES.get(tier);
-  if (known !== undefined) return palette[known];
   const index = results.tiers.findIndex((one) => one.name === tier);
-  return categorical(palette, Math.max(0, index));
+  return namedTierColour(palette, tier, Math.max(0, index));
+}
+
+/** The same for a tier that stands at `index` of whatever list there is. */
+export function namedTierColour(palette: Palette, tier: string, index: number): string {
+  const known = TIER_NAMES.get(tier);
+  return known === undefined ? categorical(palette, index) : palette[known];
 }
 
 /** CSS declarations of every colour variable. */

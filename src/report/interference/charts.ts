@@ -4,25 +4,14 @@
  * a growing opacity, since a page's colours follow the reader's scheme and cannot be mixed beforehand.
  */
 import { assert } from "../../base/assert.ts";
-import {
-  type Chart,
-  type ChartStyle,
-  frame,
-  type Layer,
-  type LegendEntry,
-} from "../charts/frame.ts";
+import { type Chart, type ChartStyle, frame, type LegendEntry } from "../charts/frame.ts";
+import { CELL_HEIGHT, heatLayers, MOST_OPACITY } from "../charts/heat.ts";
 import type { Palette } from "../charts/palette.ts";
-import { nameAxis, OWN_COLOUR, ROWS } from "../charts/rows.ts";
+import { ROWS } from "../charts/rows.ts";
 import { formatNumber } from "../format.ts";
 import { type Change, type Interference, mayBeChance } from "./matrix.ts";
 import { bothText, changesOf, COMPLIANCE, type Measure, ratioText, TTFT } from "./words.ts";
 
-/** The strongest colour still lets text be read on it, in both schemes (5:1 and more). */
-const MOST_OPACITY = 0.6;
-/** A row of cells, pixels. */
-const CELL_HEIGHT = 34;
-/** A cell narrower than this has no room for its figure, pixels. */
-const TEXT_WIDTH = 56;
 /** Up to this many tenants two maps stand side by side. */
 export const SIDE_BY_SIDE = 6;
 
@@ -86,10 +75,26 @@ function heatMap(
     spec: frame(style, {
       title: `${measure.title}: what each tenant's presence costs every other`,
       height: CELL_HEIGHT * shown.length,
-      layer: layers(cells, shown, style),
+      layer: heatLayers(
+        {
+          cells,
+          x: { field: "neighbour", names: shown },
+          y: { field: "sufferer", names: shown },
+          tooltip: TOOLTIP,
+        },
+        style,
+      ),
     }),
   };
 }
+
+const TOOLTIP = [
+  { field: "sufferer", title: "Who" },
+  { field: "neighbour", title: "Neighbour" },
+  { field: "text", title: "Change" },
+  { field: "ratio", title: "Ratio" },
+  { field: "both", title: "Values" },
+];
 
 /** All tenants, or those that bear or cause most, in the order of the scenario. */
 function shownTenants(interference: Interference): readonly string[] {
@@ -115,7 +120,7 @@ interface Drawing {
   readonly palette: Palette;
 }
 
-interface HeatCell {
+interface PairCell {
   readonly sufferer: string;
   readonly neighbour: string;
   readonly colour: string;
@@ -125,7 +130,7 @@ interface HeatCell {
   readonly ratio: string;
 }
 
-function cellsOf(interference: Interference, drawing: Drawing): readonly HeatCell[] {
+function cellsOf(interference: Interference, drawing: Drawing): readonly PairCell[] {
   const { shown } = drawing;
   const { neighbours, tenants } = interference;
   return tenants
@@ -146,7 +151,7 @@ function lookOf(
   change: Change | null,
   isSelf: boolean,
   { measure, scale, end, palette }: Drawing,
-): Omit<HeatCell, "sufferer" | "neighbour"> {
+): Omit<PairCell, "sufferer" | "neighbour"> {
   if (change === null) {
     const both = isSelf ? "itself" : "under 100 samples";
     return { colour: palette.line, opacity: isSelf ? 1 : 0.5, text: "", both, ratio: "" };
@@ -159,65 +164,6 @@ function lookOf(
     both: bothText(change, measure),
     ratio: measure.id === "ttft" ? ratioText(change) : "",
   };
-}
-
-function layers(
-  cells: readonly HeatCell[],
-  shown: readonly string[],
-  { palette }: ChartStyle,
-): readonly Layer[] {
-  const data = { values: [...cells] };
-  const isCrowded = shown.length > 3;
-  const cellWidth = `width / ${shown.length}`;
-  const x = {
-    ...nameAxis("neighbour", shown),
-    axis: {
-      grid: false,
-      orient: "top" as const,
-      ...(isCrowded && {
-        labelAngle: { expr: `${cellWidth} < ${TEXT_WIDTH} ? -90 : -40` },
-        labelAlign: "left" as const,
-        labelBaseline: "middle" as const,
-      }),
-      labelOverlap: false,
-      labelLimit: 90,
-    },
-  };
-  const y = {
-    ...nameAxis("sufferer", shown),
-    axis: { grid: false, labelLimit: 90, labelOverlap: false },
-  };
-  const tooltip = [
-    { field: "sufferer", title: "Who" },
-    { field: "neighbour", title: "Neighbour" },
-    { field: "text", title: "Change" },
-    { field: "ratio", title: "Ratio" },
-    { field: "both", title: "Values" },
-  ];
-  return [
-    {
-      data,
-      mark: { type: "rect", stroke: palette.line, strokeWidth: 0.5 },
-      encoding: {
-        x,
-        y,
-        color: OWN_COLOUR,
-        fillOpacity: { field: "opacity", type: "quantitative", scale: null, legend: null },
-        tooltip,
-      },
-    },
-    {
-      data,
-      mark: {
-        type: "text",
-        fontSize: 11,
-        color: palette.ink,
-        // On a phone the colours stay, and the table below has the figures.
-        opacity: { expr: `${cellWidth} < ${TEXT_WIDTH} ? 0 : 1` },
-      },
-      encoding: { x, y, text: { field: "text", type: "nominal" }, tooltip },
-    },
-  ];
 }
 
 /** Five places of the scale, from the greatest gain to the greatest cost. */

@@ -7,7 +7,7 @@ import { assert } from "../../base/assert.ts";
 import type { FairnessBlock, Results, TierResult } from "../../results/results.ts";
 import type { Smallest } from "../../results/smallest.ts";
 import { meanOrNull } from "../compare/paired.ts";
-import type { Verdict } from "../verdict.ts";
+import { type Verdict, worstVerdict } from "../verdict.ts";
 
 /** A policy, or the static partition. */
 export interface PolicySide {
@@ -149,11 +149,6 @@ function tierFigures(name: string, runs: readonly Results[]): TierFigures {
     ttftMsP99: mean(({ latency }) => latency.ttftMs.p99),
     goodputPerS: mean(({ sla }) => sla.goodputPerS),
   };
-}
-
-function worstVerdict(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes("missed")) return "missed";
-  return verdicts.length === 0 || verdicts.includes("not-enough-data") ? "not-enough-data" : "met";
 }
 
 function worstGap(runs: readonly Results[]): FairnessBlock | undefined {

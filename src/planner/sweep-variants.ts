@@ -1,0 +1,187 @@
+/**
+ * From a sweep's dimensions and points to variants that can be simulated. Every variant is loaded here, before any runs, and all
+ * that cannot be are reported at once. A pool's GPUs can be varied though a scenario counts replicas; faults then strike pools
+ * of any size, as they do when the smallest platform is searched.
+ */
+import { createHash } from "node:crypto";
+import { ScenarioText } from "../scenario/load.ts";
+import { formatPath, formatProblem, type Path } from "../scenario/problems.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { placeNamed } from "../scenario/short-path.ts";
+import { InputFiles } from "./input-files.ts";
+import type { ScenarioSource } from "./scenario-source.ts";
+import type { Point } from "./sweep-space.ts";
+import type { Variant } from "./variant.ts";
+import type { Dimension } from "./vary.ts";
+
+export interface SweepVariant {
+  /** Of every dimension, as written. */
+  readonly point: Point;
+  readonly variant: Variant;
+  /** Equal for variants that are the same scenario with the same files, however it was written. */
+  readonly hash: string;
+}
+
+export type SweepVariants =
+  | { readonly kind: "variants"; readonly variants: readonly SweepVariant[] }
+  | { readonly kind: "refused"; readonly problems: readonly string[] };
+
+/** What a dimension changes: a value of the file, or how many GPUs a pool has. */
+type Target =
+  | { readonly kind: "value"; readonly path: string }
+  | { readonly kind: "gpus"; readonly pool: string };
+
+/** The key under which a pool has its GPUs here; the file has replicas and tensorParallel. */
+const GPUS = "gpus";
+const MOST_REPLICAS = 4096;
+
+/** Fails: TraceError when a trace that some variant reads cannot be used. */
+export function sweepVariants(
+  source: ScenarioSource,
+  dimensions: readonly Dimension[],
+  points: readonly Point[],
+): SweepVariants {
+  const text = new ScenarioText(source.text);
+  const targets = targetsOf(text.places(source.overrides), dimensions);
+  if (targets.kind === "refused") return targets;
+  const files = new InputFiles(source.baseDir);
+  const variants: SweepVariant[] = [];
+  const problems = new Problems(dimensions);
+  for (const point of points) {
+    const made = variantAt(point, { text, source, targets: targets.targets });
+    if (made.kind === "refused") {
+      problems.add(point, made.problems);
+      continue;
+    }
+    const { variant, scenario } = made;
+    variants.push({ point, variant, hash: hashOf(variant, scenario, files) });
+  }
+  if (problems.isEmpty) return { kind: "variants", variants };
+  return { kind: "refused", problems: problems.told(points.length) };
+}
+
+function targetsOf(
+  places: readonly Path[],
+  dimensions: readonly Dimension[],
+):
+  | { readonly kind: "targets"; readonly targets: readonly Target[] }
+  | { readonly kind: "refused"; readonly problems: readonly string[] } {
+  const all = [...places, ...places.filter(isPool).map((pool) => [...pool, GPUS])];
+  const problems: string[] = [];
+  const targets: Target[] = [];
+  for (const { name, keys } of dimensions) {
+    const found = placeNamed(keys, all);
+    if (found.kind === "refused") {
+      const hint = found.suggestion === undefined ? "" : `; did you mean '${found.suggestion}'?`;
+      problems.push(`--vary ${name}: ${found.message}${hint}`);
+      continue;
+    }
+    const { path } = found;
+    const isGpus = path.length === 4 && path.at(-1) === GPUS && isPool(path.slice(0, -1));
+    targets.push(
+      isGpus ? { kind: "gpus", pool: String(path[2]) } : { kind: "value", path: formatPath(path) },
+    );
+  }
+  return problems.length > 0 ? { kind: "refused", problems } : { kind: "targets", targets };
+}
+
+function isPool([section, pools, ...rest]: Path): boolean {
+  return section === "platform" && pools === "pools" && rest.length === 1;
+}
+
+interface Making {
+  readonly text: ScenarioText;
+  readonly source: ScenarioSource;
+  readonly targets: readonly Target[];
+}
+
+type Made =
+  | { readonly kind: "made"; readonly variant: Variant; readonly scenario: Scenario }
+  | { readonly kind: "refused"; readonly problems: readonly string[] };
+
+function variantAt(point: Point, { text, source, targets }: Making): Made {
+  const overrides = targets.flatMap((target, at) =>
+    target.kind === "value" ? [`${target.path}=${point[at]!}`] : [],
+  );
+  const { fileName } = source;
+  const loaded = text.load({ fileName, overrides: [...source.overrides, ...overrides] });
+  if (loaded.kind === "invalid") {
+    return { kind: "refused", problems: loaded.problems.map(formatProblem) };
+  }
+  const { scenario } = loaded;
+  const sizes = targets.flatMap((target, at) =>
+    target.kind === "gpus" ? [replicasOf(scenario, target.pool, point[at]!)] : [],
+  );
+  const problems = sizes.filter((size) => typeof size === "string");
+  if (problems.length > 0) return { kind: "refused", problems };
+  const replicas = sizes.filter((size) => typeof size !== "string");
+  const variant = { overrides, ...(replicas.length > 0 && { replicas }) };
+  return { kind: "made", variant, scenario };
+}
+
+/** The pool's index and its replicas with so many GPUs; or why it cannot have as many. */
+function replicasOf(
+  { platform }: Scenario,
+  name: string,
+  written: string,
+): readonly [pool: number, replicas: number] | string {
+  const at = platform.pools.findIndex((pool) => pool.name === name);
+  const gpus = Number(written);
+  const { tensorParallel, autoscale } = platform.pools[at]!;
+  if (autoscale !== undefined) {
+    return `pool ${name} scales by itself: vary ${name}.autoscale.max, or take autoscale out`;
+  }
+  if (!Number.isInteger(gpus) || gpus < 1 || gpus > MOST_REPLICAS * tensorParallel) {
+    return `${name}.${GPUS}=${written}: expected a whole number of GPUs from 1 on`;
+  }
+  if (gpus % tensorParallel !== 0) {
+    return `${name}.${GPUS}=${written}: a replica of pool ${name} takes ${tensorParallel} GPUs (tensorParallel), so its GPUs are a multiple of ${tensorParallel}`;
+  }
+  return [at, gpus / tensorParallel];
+}
+
+function hashOf({ replicas }: Variant, scenario: Scenario, files: InputFiles): string {
+  const whole = JSON.stringify([scenario.canonicalJson, replicas ?? [], files.of(scenario)]);
+  return createHash("sha256").update(whole).digest("hex");
+}
+
+/** Kinds of problems told. */
+const SHOWN_PROBLEMS = 20;
+
+/** What is wrong with which variants: equal problems of many variants are told once. */
+class Problems {
+  readonly #dimensions: readonly Dimension[];
+  readonly #variants = new Map<string, { first: Point; count: number }>();
+  #points = 0;
+
+  constructor(dimensions: readonly Dimension[]) {
+    this.#dimensions = dimensions;
+  }
+
+  get isEmpty(): boolean {
+    return this.#points === 0;
+  }
+
+  add(point: Point, problems: readonly string[]): void {
+    this.#points += 1;
+    for (const problem of problems) {
+      const known = this.#variants.get(problem);
+      if (known === undefined) this.#variants.set(problem, { first: point, count: 1 });
+      else known.count += 1;
+    }
+  }
+
+  told(points: number): readonly string[] {
+    const lines = [...this.#variants].map(([problem, { first, count }]) => {
+      const named = this.#dimensions.map(({ name }, at) => `${name}=${first[at]!}`).join(", ");
+      return `${problem} (${count === 1 ? `in ${named}` : `in ${count} variants, the first ${named}`})`;
+    });
+    const shown = lines.slice(0, SHOWN_PROBLEMS);
+    const more = lines.length - shown.length;
+    return [
+      ...shown,
+      ...(more > 0 ? [`and ${more} more`] : []),
+      `${this.#points} of ${points} variants cannot be simulated; none has been`,
+    ];
+  }
+}

@@ -1,0 +1,177 @@
+/** The forms of a sweep: a page that needs nothing else, Markdown, and CSV. The terminal's table is in tables.ts. */
+import { TIER_MEASURES } from "../../results/figures.ts";
+import { PLATFORM_MEASURES, type Unit } from "../../results/measures.ts";
+import type { Chart, ChartStyle } from "../charts/frame.ts";
+import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
+import { csvText, type CsvValue } from "../csv.ts";
+import { DEFINITIONS } from "../definitions.ts";
+import type { Block, ReportDocument, Section } from "../document.ts";
+import type { KeyFigure } from "../figures.ts";
+import { formatCount, formatUsd } from "../format.ts";
+import { htmlPage } from "../html/page.ts";
+import { markdownOf } from "../markdown.ts";
+import { responseCurves } from "./curves.ts";
+import { frontierChart } from "./frontier.ts";
+import { sweepMaps } from "./maps.ts";
+import type { Estimates, Sweep } from "./sweep.ts";
+import { estimateIn, variantTable } from "./tables.ts";
+import { hourly, keepers, pointText, sweepHeadline, sweepNotes } from "./words.ts";
+
+/** Up to this many columns two maps stand side by side. */
+const SIDE_BY_SIDE = 7;
+
+/** Renders sweep.html. */
+export function sweepHtml(sweep: Sweep, vegaSource: string): string {
+  const document = sweepDocument(sweep, { palette: PAGE_PALETTE, hasLegend: false });
+  const version = sweep.tenantryVersion;
+  const origin = "simulations. Equal scenario, dimensions, seeds and version give an equal page.";
+  return htmlPage(document, { vegaSource, version, origin });
+}
+
+/** Renders sweep.md. */
+export function sweepMarkdown(sweep: Sweep): string {
+  return markdownOf(sweepDocument(sweep, { palette: LIGHT, hasLegend: false }));
+}
+
+function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
+  const { scenario, seeds, dimensions, variants, isSampled } = sweep;
+  const frontier = frontierChart(sweep, style);
+  const sections: readonly Section[] = [
+    { id: "map", title: "Where promises are kept", blocks: mapBlocks(sweep, style) },
+    { id: "curves", title: "Responses", blocks: chartBlock(responseCurves(sweep, style)) },
+    { id: "cost", title: "Cost", blocks: chartBlock(frontier === undefined ? [] : [frontier]) },
+    { id: "variants", title: "Variants", blocks: [{ kind: "table", table: variantTable(sweep) }] },
+    {
+      id: "notes",
+      title: "How to read this",
+      blocks: [
+        ...sweepNotes(sweep).map((text): Block => ({ kind: "text", text })),
+        { kind: "definitions", definitions: DEFINED },
+      ],
+    },
+  ];
+  return {
+    title: `${scenario.name}: ${dimensions.map(({ name }) => name).join(" and ")} varied`,
+    question: scenario.description,
+    headline: sweepHeadline(sweep),
+    facts: [
+      [
+        isSampled ? "Sampled" : "Grid",
+        `${formatCount(variants.length)} variants, ${formatCount(variants.length * seeds.length)} simulations`,
+      ],
+      ...dimensions.map(({ name, values }) => [name, valuesText(values)] as const),
+      ["Seeds", seeds.length === 1 ? String(seeds[0]) : `${seeds[0]} to ${seeds.at(-1)}`],
+    ],
+    verdicts: [],
+    figures: keyFigures(sweep),
+    sections: sections.filter(({ blocks }) => blocks.length > 0),
+  };
+}
+
+const DEFINED = [
+  DEFINITIONS.ttft,
+  DEFINITIONS.quantiles,
+  DEFINITIONS.verdict,
+  DEFINITIONS.compliance,
+  DEFINITIONS.utilization,
+];
+
+/** Values told in full at the top. */
+const SHOWN_VALUES = 8;
+
+function valuesText(values: readonly string[]): string {
+  if (values.length <= SHOWN_VALUES) return values.join(", ");
+  return `${formatCount(values.length)} values from ${values[0]} to ${values.at(-1)}`;
+}
+
+function keyFigures(sweep: Sweep): readonly KeyFigure[] {
+  const kept = keepers(sweep);
+  const [best] = kept;
+  const count = `${formatCount(kept.length)} of ${formatCount(sweep.variants.length)}`;
+  return [
+    {
+      label: "Variants that keep every promise",
+      values: [{ value: count, share: kept.length / sweep.variants.length }],
+      detail: "Every tier's verdict is met, in every replication.",
+      hint: DEFINITIONS.verdict.meaning,
+    },
+    ...(best === undefined
+      ? []
+      : [
+          {
+            label: "The cheapest of them",
+            values: [{ value: formatUsd(hourly(best)), name: "per hour" }],
+            detail: pointText(sweep, best.point),
+            hint: "GPUs of all pools, by the scenario's prices.",
+          },
+        ]),
+  ];
+}
+
+/** Side by side where they are small; else each as wide as the page. */
+function mapBlocks(sweep: Sweep, style: ChartStyle): readonly Block[] {
+  const charts = sweepMaps(sweep, style);
+  const columns = Math.max(...sweep.dimensions.slice(0, 2).map(({ values }) => values.length));
+  return columns <= SIDE_BY_SIDE
+    ? chartBlock(charts)
+    : charts.flatMap((chart) => chartBlock([chart]));
+}
+
+function chartBlock(charts: readonly Chart[]): readonly Block[] {
+  return charts.length === 0 ? [] : [{ kind: "charts", charts }];
+}
+
+/** Renders sweep.csv: a row per variant, with every digit. */
+export function sweepCsv(sweep: Sweep): string {
+  const { dimensions, variants, confidence } = sweep;
+  const hasIntervals = confidence !== null;
+  const tiers = variants[0]?.tiers ?? [];
+  const columns = (prefix: string, measures: readonly Column[]): readonly string[] =>
+    measures.flatMap((measure) => columnNames(prefix, measure, hasIntervals));
+  const head = [
+    ...dimensions.map(({ name }) => name),
+    "promises",
+    ...tiers.flatMap(({ name }) => [`${name}_sla`, ...columns(`${name}_`, TIER_MEASURES)]),
+    ...columns("", PLATFORM_MEASURES),
+  ];
+  const rows = variants.map(({ point, verdict, tiers: own, platform }): readonly CsvValue[] => [
+    ...point.map(plainValue),
+    verdict,
+    ...own.flatMap((tier) => [
+      tier.verdict,
+      ...estimateValues(tier.figures, TIER_MEASURES, hasIntervals),
+    ]),
+    ...estimateValues(platform, PLATFORM_MEASURES, hasIntervals),
+  ]);
+  return csvText([head, ...rows]);
+}
+
+interface Column {
+  readonly id: string;
+  readonly unit: Unit;
+}
+
+function columnNames(
+  prefix: string,
+  { id, unit }: Column,
+  hasIntervals: boolean,
+): readonly string[] {
+  const name = `${prefix}${id.replaceAll("-", "_")}${unit === "ms" ? "_ms" : ""}`;
+  return hasIntervals ? [name, `${name}_low`, `${name}_high`] : [name];
+}
+
+function estimateValues(
+  figures: Estimates,
+  measures: readonly Column[],
+  hasIntervals: boolean,
+): readonly CsvValue[] {
+  return measures.flatMap(({ id }) => {
+    const { mean, interval } = estimateIn(figures, id);
+    return hasIntervals ? [mean, interval?.low ?? null, interval?.high ?? null] : [mean];
+  });
+}
+
+/** A number is one for a spreadsheet too. */
+function plainValue(text: string): CsvValue {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
