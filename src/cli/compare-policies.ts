@@ -1,7 +1,6 @@
 /** `tenantry compare-policies`: every policy on the same traffic, and the fewest GPUs with which each keeps every promise. */
 import { join } from "node:path";
 import type { PolicyName } from "../engine/config.ts";
-import { dependentClients } from "../planner/certain-miss.ts";
 import { planPolicies, searchedGpus, searchedPools } from "../planner/policy-plan.ts";
 import { seedsFrom } from "../planner/seeds.ts";
 import {
@@ -15,6 +14,7 @@ import { policyHeadline, policyNotes } from "../report/policies/words.ts";
 import { nearest } from "../scenario/nearest.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { policyName } from "../scenario/schema/platform.ts";
+import { dependentClients } from "../sim/survey.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, printTable, slug, writeFiles } from "./output.ts";
 import { vegaRuntime } from "./package-info.ts";

@@ -1,6 +1,5 @@
 /** `tenantry interference`: the scenario without each tenant in turn, and what everybody else's presence costs whom. */
 import { join } from "node:path";
-import { dependentClients } from "../planner/certain-miss.ts";
 import { planInterference, sendingTenants } from "../planner/interference-plan.ts";
 import { seedsFrom } from "../planner/seeds.ts";
 import {
@@ -13,6 +12,7 @@ import { interferenceSummary } from "../report/interference/tables.ts";
 import { interferenceHeadline, interferenceNotes } from "../report/interference/words.ts";
 import { SUMMARY_WIDTH } from "../report/summary.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { dependentClients } from "../sim/survey.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, printTable, slug, writeFiles } from "./output.ts";
 import { vegaRuntime } from "./package-info.ts";

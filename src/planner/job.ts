@@ -5,12 +5,14 @@
 import { createHash } from "node:crypto";
 import { buildResults } from "../results/build-results.ts";
 import { figuresOf, type RunFigures } from "../results/figures.ts";
-import { NO_AUDIT, type Results, type SlaBlock } from "../results/results.ts";
+import { NO_AUDIT, type Results } from "../results/results.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { runSimulation, type SimulationRun } from "../sim/simulate.ts";
+import { runSimulation, type SimulationHooks, type SimulationRun } from "../sim/simulate.ts";
+import { dependentClients, surveyTraffic, type TrafficSurvey } from "../sim/survey.ts";
 import { openTrace } from "../traces/open-trace.ts";
-import { MissWatch } from "./certain-miss.ts";
+import { type Arrivals, PromiseMeter, type TierReadings } from "./promise-meter.ts";
 import { LoadedScenarios, type ScenarioSource } from "./scenario-source.ts";
+import { ttftInOrder } from "./statistics/ttft-in-order.ts";
 import { type Variant, variantOf } from "./variant.ts";
 
 export interface Job {
@@ -23,39 +25,48 @@ export type Wanted =
   | { readonly kind: "results" }
   /** A few dozen numbers, which are quicker to hand over and to keep. */
   | { readonly kind: "figures" }
-  /** Only verdicts: the run may end as soon as they cannot be good. */
-  | {
-      readonly kind: "verdicts";
-      /** Requests that will come, by tier; undefined where that depends on the platform. */
-      readonly arrivals: readonly (readonly [tier: string, requests: number])[] | undefined;
-    };
+  /**
+   * How near each promise is to being broken. With `mayLeave` the run ends as soon as it is certain to miss one, and tells what
+   * is known by then; the verdicts it would have come to are no better.
+   */
+  | { readonly kind: "readings"; readonly mayLeave: boolean }
+  /** The traffic alone, which nobody serves. */
+  | { readonly kind: "survey" }
+  /** Latencies in order of arrival, from the start of the run on, for finding where its beginning ends. */
+  | { readonly kind: "beginning" };
 
-export interface TierVerdict {
-  readonly tier: string;
-  readonly verdict: SlaBlock["verdict"];
+export interface RunReadings {
+  readonly tiers: readonly TierReadings[];
+  /** Whether all of the run was simulated that there was to simulate. */
+  readonly isWhole: boolean;
+  readonly requests: number;
 }
 
 export type JobResult =
   | { readonly kind: "results"; readonly results: Results }
   | { readonly kind: "figures"; readonly figures: RunFigures }
-  | { readonly kind: "verdicts"; readonly tiers: readonly TierVerdict[] };
+  | { readonly kind: "readings"; readonly readings: RunReadings }
+  | { readonly kind: "survey"; readonly survey: TrafficSurvey }
+  | { readonly kind: "beginning"; readonly ttftMs: readonly number[] };
 
 export type OnShare = (share: number) => void;
 
 /** The simulation has been left, with what is certain by then. */
 class Abandoned extends Error {
   override name = "Abandoned";
-  readonly tiers: readonly string[];
 
-  constructor(tiers: readonly string[]) {
+  constructor() {
     super("the rest of the run could change nothing");
-    this.tiers = tiers;
   }
 }
+
+/** Surveys kept of what comes under a seed: a search asks for a few seeds again and again. */
+const MOST_ARRIVALS = 64;
 
 export class JobRunner {
   readonly #source: ScenarioSource;
   readonly #scenarios: LoadedScenarios;
+  readonly #arrivals = new Map<string, Arrivals>();
 
   constructor(source: ScenarioSource) {
     this.#source = source;
@@ -64,47 +75,89 @@ export class JobRunner {
 
   /** Fails: TraceError when a trace cannot be used. */
   run({ variant, seed, wanted }: Job, onShare: OnShare): JobResult {
-    const scenario = variantOf(this.#scenarios.with(variant.overrides ?? []), variant, seed);
-    if (wanted.kind === "verdicts") return this.#verdicts(scenario, wanted, onShare);
-    const results = this.#results(scenario, this.#simulate(scenario, onShare));
-    return wanted.kind === "results"
-      ? { kind: "results", results }
-      : { kind: "figures", figures: figuresOf(results) };
-  }
-
-  #verdicts(
-    scenario: Scenario,
-    wanted: Extract<Wanted, { kind: "verdicts" }>,
-    onShare: OnShare,
-  ): JobResult {
-    const watch = wanted.arrivals && new MissWatch(scenario, new Map(wanted.arrivals));
-    try {
-      const { tiers } = this.#results(scenario, this.#simulate(scenario, onShare, watch));
-      return {
-        kind: "verdicts",
-        tiers: tiers.map(({ name, sla }) => ({ tier: name, verdict: sla.verdict })),
-      };
-    } catch (error) {
-      if (!(error instanceof Abandoned)) throw error;
-      return {
-        kind: "verdicts",
-        tiers: error.tiers.map((tier) => ({ tier, verdict: "missed" })),
-      };
+    const loaded = this.#scenarios.with(variant.overrides ?? []);
+    const scenario = variantOf(loaded, variant, seed);
+    switch (wanted.kind) {
+      case "survey":
+        return { kind: "survey", survey: surveyTraffic(scenario, this.#hooks(onShare)) };
+      case "beginning":
+        return { kind: "beginning", ttftMs: ttftInOrder(scenario, this.#hooks(onShare)) };
+      case "readings": {
+        const { window: _, ...whole } = variant;
+        const arrivals = this.#arrivalsOf(variantOf(loaded, whole, seed));
+        const isPart = variant.window !== undefined;
+        const { mayLeave } = wanted;
+        const readings = this.#readings(scenario, { arrivals, isPart, mayLeave, onShare });
+        return { kind: "readings", readings };
+      }
+      default: {
+        const results = this.#results(scenario, runSimulation(scenario, this.#hooks(onShare)));
+        return wanted.kind === "results"
+          ? { kind: "results", results }
+          : { kind: "figures", figures: figuresOf(results) };
+      }
     }
   }
 
-  #simulate(scenario: Scenario, onShare: OnShare, watch?: MissWatch): SimulationRun {
-    const { baseDir } = this.#source;
-    return runSimulation(scenario, {
-      openTrace: (trace) => openTrace(trace, { baseDir, skipBadRows: false }),
-      onProgress(share) {
-        onShare(share);
+  #readings(
+    scenario: Scenario,
+    how: {
+      readonly arrivals: Arrivals | undefined;
+      readonly isPart: boolean;
+      readonly mayLeave: boolean;
+      readonly onShare: OnShare;
+    },
+  ): RunReadings {
+    const meter = new PromiseMeter(scenario, how.arrivals);
+    let requests = 0;
+    const hooks: SimulationHooks = {
+      ...this.#hooks(how.onShare),
+      onProgress(share, sent) {
+        how.onShare(share);
+        requests = sent;
         // Between two events: nothing is left half done, and nobody looks at the run again.
-        const certain = watch?.certain() ?? [];
-        if (certain.length > 0) throw new Abandoned(certain);
+        if (how.mayLeave && meter.certain().length > 0) throw new Abandoned();
       },
-      ...(watch && { onRequest: (record) => watch.record(record) }),
-    });
+      onRequest: (record) => meter.record(record),
+    };
+    try {
+      const { sentByClient } = runSimulation(scenario, hooks);
+      requests = sentByClient.reduce((sum, sent) => sum + sent, 0);
+      return { tiers: how.isPart ? meter.ofPart() : meter.ofWholeRun(), isWhole: true, requests };
+    } catch (error) {
+      if (!(error instanceof Abandoned)) throw error;
+      return { tiers: meter.ofPart(), isWhole: false, requests };
+    }
+  }
+
+  /** Requests to come after the warm-up, by tier; undefined where that depends on how they are served. */
+  #arrivalsOf(scenario: Scenario): Arrivals | undefined {
+    if (dependentClients(scenario).length > 0) return undefined;
+    const { clients, platform, simulation } = scenario;
+    const key = JSON.stringify([clients, simulation], (_, value: unknown) =>
+      value === Infinity ? "Infinity" : value,
+    );
+    const known = this.#arrivals.get(key);
+    if (known !== undefined) return known;
+    const counts = new Map(platform.tiers.map(({ name }) => [name, 0]));
+    for (const [at, { measured }] of surveyTraffic(
+      scenario,
+      this.#hooks(() => {}),
+    ).clients.entries()) {
+      const { name } = platform.tiers[platform.tenants[clients[at]!.tenant]!.tier]!;
+      counts.set(name, counts.get(name)! + measured);
+    }
+    if (this.#arrivals.size >= MOST_ARRIVALS) this.#arrivals.clear();
+    this.#arrivals.set(key, counts);
+    return counts;
+  }
+
+  #hooks(onShare: OnShare): SimulationHooks {
+    const { baseDir } = this.#source;
+    return {
+      openTrace: (trace) => openTrace(trace, { baseDir, skipBadRows: false }),
+      onProgress: onShare,
+    };
   }
 
   #results(scenario: Scenario, run: SimulationRun): Results {

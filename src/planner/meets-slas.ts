@@ -3,28 +3,20 @@
  * side and looked at in order; once one has missed, those that nobody has begun are left.
  */
 import type { Results } from "../results/results.ts";
-import type { TierVerdict } from "./job.ts";
+import type { TierReadings } from "./promise-meter.ts";
 import type { Fit } from "./smallest.ts";
 import type { Variant } from "./variant.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
-export interface Replication {
-  readonly seed: number;
-  /** Requests that come under this seed, by tier; undefined where that depends on the platform. */
-  readonly arrivals: readonly (readonly [tier: string, requests: number])[] | undefined;
-}
-
 export async function meetsSlas(
   pool: WorkerPool,
   variant: Variant,
-  replications: readonly Replication[],
+  seeds: readonly number[],
 ): Promise<Fit> {
-  const tasks = replications.map(({ seed, arrivals }) =>
-    pool.verdicts(variant, seed, { arrivals }),
-  );
+  const tasks = seeds.map((seed) => pool.readings(variant, seed, { mayLeave: true }));
   const fits: Fit[] = [];
   for (const { result } of tasks) {
-    const fit = fitOf(await result);
+    const fit = fitOf((await result).tiers);
     fits.push(fit);
     if (fit.kind !== "missed") continue;
     for (const { cancel } of tasks) cancel();
@@ -41,7 +33,9 @@ export function fitOfRuns(runs: readonly Results[]): Fit {
   return worst(fits);
 }
 
-function fitOf(verdicts: readonly TierVerdict[]): Fit {
+type TierVerdict = Pick<TierReadings, "tier" | "verdict">;
+
+export function fitOf(verdicts: readonly TierVerdict[]): Fit {
   const named = (verdict: TierVerdict["verdict"]): string[] =>
     verdicts.filter((one) => one.verdict === verdict).map(({ tier }) => tier);
   const missed = named("missed");
@@ -51,7 +45,7 @@ function fitOf(verdicts: readonly TierVerdict[]): Fit {
 }
 
 /** The first that missed, else the first that could not be judged. */
-function worst(fits: readonly Fit[]): Fit {
+export function worst(fits: readonly Fit[]): Fit {
   return (
     fits.find(({ kind }) => kind === "missed") ??
     fits.find(({ kind }) => kind === "unknown") ?? { kind: "met", tiers: [] }

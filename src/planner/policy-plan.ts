@@ -6,8 +6,7 @@ import type { PolicyName } from "../engine/config.ts";
 import type { Results } from "../results/results.ts";
 import type { Smallest } from "../results/smallest.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { dependentClients } from "./certain-miss.ts";
-import { fitOfRuns, meetsSlas, type Replication } from "./meets-slas.ts";
+import { fitOfRuns, meetsSlas } from "./meets-slas.ts";
 import { isDivisible, partitioned, partsOf } from "./partition.ts";
 import { replicate, seedsFrom } from "./seeds.ts";
 import { smallestSizes } from "./smallest.ts";
@@ -85,18 +84,13 @@ async function outcomeOf(
   const runs = isRunnable ? await replicate(pool, variant, seeds) : [];
   const pools = sizes.map((size) => size.name);
   if (plan.mostGpus === undefined) return { name, runs, smallest: undefined, pools };
-  const isFixed = dependentClients(scenario).length === 0;
-  const replications = seeds.map((seed, at): Replication => {
-    const run = isFixed ? runs[at] : undefined;
-    return { seed, arrivals: run?.tiers.map((tier) => [tier.name, tier.counts.arrived]) };
-  });
   const isOwnSize = (replicas: readonly number[]): boolean =>
     runs.length > 0 && sizes.every((size, at) => replicas[at] === size.replicas);
   const space = { pools: sizes, mostGpus: plan.mostGpus };
   const smallest = await smallestSizes(space, (replicas) =>
     isOwnSize(replicas)
       ? Promise.resolve(fitOfRuns(runs))
-      : meetsSlas(pool, { ...variant, replicas: counted(sizes, replicas) }, replications),
+      : meetsSlas(pool, { ...variant, replicas: counted(sizes, replicas) }, seeds),
   );
   return { name, runs, smallest, pools };
 }

@@ -7,7 +7,8 @@ import { Worker } from "node:worker_threads";
 import { assert } from "../base/assert.ts";
 import type { RunFigures } from "../results/figures.ts";
 import type { Results } from "../results/results.ts";
-import type { Job, JobResult, TierVerdict, Wanted } from "./job.ts";
+import type { TrafficSurvey } from "../sim/survey.ts";
+import type { Job, JobResult, RunReadings } from "./job.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 import type { FromThread } from "./simulation-thread.ts";
 import { UnusableInput } from "./unusable-input.ts";
@@ -69,21 +70,38 @@ export class WorkerPool {
     return answer.figures;
   }
 
-  /** Only verdicts; of a run that is certain to miss, only those that are. Fails: UnusableInput. */
-  verdicts(
+  /** Fails: UnusableInput. */
+  async survey(variant: Variant, seed: number): Promise<TrafficSurvey> {
+    const answer = await this.#submit({ variant, seed, wanted: { kind: "survey" } }).result;
+    assert(answer.kind === "survey", "a survey was asked for");
+    return answer.survey;
+  }
+
+  /** Fails: UnusableInput. */
+  async beginning(variant: Variant, seed: number): Promise<readonly number[]> {
+    const answer = await this.#submit({ variant, seed, wanted: { kind: "beginning" } }).result;
+    assert(answer.kind === "beginning", "a beginning was asked for");
+    return answer.ttftMs;
+  }
+
+  /** Fails: UnusableInput. */
+  readings(
     variant: Variant,
     seed: number,
-    { arrivals }: Pick<Extract<Wanted, { kind: "verdicts" }>, "arrivals">,
-  ): Task<readonly TierVerdict[]> {
-    const wanted = { kind: "verdicts", arrivals } as const;
-    const { result, cancel } = this.#submit({ variant, seed, wanted });
-    const tiers = result.then((answer) => {
-      assert(answer.kind === "verdicts", "verdicts were asked for");
-      return answer.tiers;
+    { mayLeave }: { readonly mayLeave: boolean },
+  ): Task<RunReadings> {
+    const { result, cancel } = this.#submit({
+      variant,
+      seed,
+      wanted: { kind: "readings", mayLeave },
+    });
+    const readings = result.then((answer) => {
+      assert(answer.kind === "readings", "readings were asked for");
+      return answer.readings;
     });
     // Whoever asked may look at other answers first, or have lost interest by then.
-    tiers.catch(() => {});
-    return { result: tiers, cancel };
+    readings.catch(() => {});
+    return { result: readings, cancel };
   }
 
   /** Ends all threads, whatever they do; jobs that have not ended never will. */

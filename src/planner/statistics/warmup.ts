@@ -53,7 +53,8 @@ export function isSteady({ clients, faults }: Scenario): boolean {
     faults.length === 0 &&
     clients.every(
       ({ arrivals }) =>
-        arrivals.kind !== "trace" && (arrivals.kind === "closed-loop" || arrivals.shapes.length === 0),
+        arrivals.kind !== "trace" &&
+        (arrivals.kind === "closed-loop" || arrivals.shapes.length === 0),
     )
   );
 }

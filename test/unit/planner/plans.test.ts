@@ -1,7 +1,7 @@
 /** Plans run by threads: the search against every size there is, equal bytes with one thread and with two, and no effect where there can be none. */
 import { describe, expect, test } from "vitest";
 import { planInterference } from "../../../src/planner/interference-plan.ts";
-import { JobRunner } from "../../../src/planner/job.ts";
+import { JobRunner, type RunReadings } from "../../../src/planner/job.ts";
 import { fitOfRuns } from "../../../src/planner/meets-slas.ts";
 import { planPolicies } from "../../../src/planner/policy-plan.ts";
 import { variantOf } from "../../../src/planner/variant.ts";
@@ -85,9 +85,6 @@ describe("leaving a run that is certain to miss", () => {
   // Long enough for the simulator to look at its progress several times.
   const text = twoTiers({ simulation: "{ duration: 20min, warmup: 2s, audit: { requests: 0 } }" });
   const runner = new JobRunner(sourceOf(text));
-  const whole = runner.run({ variant: {}, seed: 1, wanted: { kind: "results" } }, () => {});
-  if (whole.kind !== "results") throw new Error("results were asked for");
-  const arrivals = whole.results.tiers.map(({ name, counts }) => [name, counts.arrived] as const);
 
   test.each([1, 2, 3, 4, 6])(
     "changes no verdict with %i replicas, and saves time where one is missed",
@@ -95,18 +92,25 @@ describe("leaving a run that is certain to miss", () => {
       const variant = { replicas: [[1, size]] as const };
       const shares: number[] = [];
       const early = runner.run(
-        { variant, seed: 1, wanted: { kind: "verdicts", arrivals } },
+        { variant, seed: 1, wanted: { kind: "readings", mayLeave: true } },
         (share) => shares.push(share),
       );
       const late = runner.run(
-        { variant, seed: 1, wanted: { kind: "verdicts", arrivals: undefined } },
+        { variant, seed: 1, wanted: { kind: "readings", mayLeave: false } },
         () => {},
       );
-      if (early.kind !== "verdicts" || late.kind !== "verdicts")
-        expect.fail("verdicts were asked for");
-      for (const one of early.tiers) expect(late.tiers).toContainEqual(one);
-      const isMissed = late.tiers.some(({ verdict }) => verdict === "missed");
-      expect(early.tiers.some(({ verdict }) => verdict === "missed")).toBe(isMissed);
+      const whole = runner.run({ variant, seed: 1, wanted: { kind: "results" } }, () => {});
+      if (early.kind !== "readings" || late.kind !== "readings" || whole.kind !== "results")
+        expect.fail("readings and results were asked for");
+      const verdicts = ({ tiers }: RunReadings) =>
+        tiers.map(({ tier, verdict }) => ({ tier, verdict }));
+      expect(verdicts(late.readings)).toEqual(
+        whole.results.tiers.map(({ name, sla }) => ({ tier: name, verdict: sla.verdict })),
+      );
+      const missed = (readings: RunReadings) =>
+        verdicts(readings).filter(({ verdict }) => verdict === "missed");
+      for (const one of missed(early.readings)) expect(missed(late.readings)).toContainEqual(one);
+      expect(missed(early.readings).length > 0).toBe(missed(late.readings).length > 0);
       if (size === 1) expect(shares.at(-1)).toBeLessThan(0.9);
     },
   );
