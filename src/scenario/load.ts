@@ -16,6 +16,7 @@ import {
   type Problem,
 } from "./problems.ts";
 import type { Context } from "./resolve/context.ts";
+import { resolvePlan } from "./resolve/plan.ts";
 import { resolveServe } from "./resolve/serve.ts";
 import { resolvePlatform } from "./resolve/platform.ts";
 import { resolveFaults } from "./resolve/faults.ts";
@@ -151,6 +152,7 @@ function resolve(context: Context): Scenario {
     faults: resolveFaults(context, platform),
     simulation: resolveSimulation(context),
     serve: resolveServe(context, platform),
+    plan: resolvePlan(context, platform),
     canonicalJson: canonicalJson(file),
   };
 }

@@ -1,12 +1,13 @@
 /**
  * `--set path=value`: changes one value of a scenario before it is validated. The path names keys and list indices
  * (`platform.pools.shared.replicas`, `faults[0].crash.at`, `platform.models["my-1.5b"].layers`); the value is YAML, so
- * lists and maps can be set whole. An entry of a map of names must exist before something inside it can be set: a
+ * lists and maps can be set whole; `null` takes the key out, so that its
+ * default holds (an empty value is refused: it is more likely a variable of the shell that was not set). An entry of a map of names must exist before something inside it can be set: a
  * misspelt tenant would otherwise become a new one.
  */
 import { parseDocument } from "yaml";
 import { nearest } from "./nearest.ts";
-import { isContainer, isPlainMap } from "./plain.ts";
+import { isContainer, isPlainMap, valueAt } from "./plain.ts";
 import { formatPath, type Path } from "./problems.ts";
 import { DEFAULT_TIERS } from "./schema/platform.ts";
 import type { JsonSchema } from "./schema/file.ts";
@@ -27,6 +28,9 @@ type Override =
 
 const SEGMENT = /^(?:\.?([^.[\]="]+)|\[(\d+)\]|\["([^"]+)"\])/u;
 
+/** The value that takes a key out. */
+export const REMOVED = "null";
+
 /** Applies one `path=value` to the plain value of a file, in place. */
 export function applyOverride(file: unknown, override: string, schema: JsonSchema): Override {
   const split = splitPath(override);
@@ -38,7 +42,20 @@ export function applyOverride(file: unknown, override: string, schema: JsonSchem
     return refused(split.path, `the value is not YAML: ${document.errors[0]!.message}`);
   }
   if (split.path[0] === "platform" && split.path[1] === "tiers") writeDefaultTiers(file);
+  if (split.text.trim() === REMOVED) return remove(file, split.path);
   return put(file, split.path, { value: document.toJS() as unknown, schema });
+}
+
+/** Takes a key out of its map; what is not there need not be taken out. */
+function remove(file: unknown, path: Path): Override {
+  const at = path.slice(0, -1);
+  const key = path.at(-1)!;
+  const parent = valueAt(file, at);
+  if (Array.isArray(parent)) {
+    return refused(path, `${formatPath(at)} is a list: set it whole to leave an entry out`);
+  }
+  if (isPlainMap(parent)) Reflect.deleteProperty(parent, String(key));
+  return { kind: "set", path };
 }
 
 /** The default tiers exist though the file does not write them; to change one, they are written first. */

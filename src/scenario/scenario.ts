@@ -4,6 +4,7 @@
  * nanoseconds since the start of the run, all rates per second.
  */
 import type { PlatformConfig } from "../engine/config.ts";
+import type { PlanConfig } from "./plan-config.ts";
 import type { ServeConfig } from "./serve-config.ts";
 
 /** A multiplier on a client's rate over time; several multiply. */
@@ -216,6 +217,7 @@ export interface Scenario {
   readonly faults: readonly FaultConfig[];
   readonly simulation: SimulationConfig;
   readonly serve: ServeConfig;
+  readonly plan: PlanConfig;
   /** SHA-256 is the caller's business; this is the canonical JSON of the file after --set and defaults. */
   readonly canonicalJson: string;
 }

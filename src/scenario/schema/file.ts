@@ -2,6 +2,7 @@
  * The scenario file as a whole: its sections, its version, and its JSON Schema for editors.
  */
 import { z } from "zod";
+import { plan } from "./plan.ts";
 import { platform } from "./platform.ts";
 import { serve } from "./serve.ts";
 import { faults, simulation, workload } from "./workload.ts";
@@ -20,6 +21,7 @@ export const scenarioFile = z
     faults,
     simulation,
     serve,
+    plan,
   })
   .describe("A Tenantry scenario.");
 

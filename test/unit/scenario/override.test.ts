@@ -48,6 +48,9 @@ describe("changes", () => {
     ["platform.tenants.dora={ tier: silver }", (s) => s.platform.tenants[3]!.name, "dora"],
     ['platform["tenants"]["beta"].weight=2', (s) => s.platform.tenants[1]!.weight, 2],
     ["description=a=b", (s) => s.description, "a=b"],
+    ["description=null", (s) => s.description, ""],
+    ["platform.policy= null ", (s) => s.platform.policy.name, "slo-fair"],
+    ["platform.pools.shared.lend=null", (s) => s.platform.pools[0]!.lend, false],
   ])("%s", (override, read, value) => {
     expect(read(scenarioOf([override]))).toBe(value);
   });
@@ -72,6 +75,8 @@ describe("refuses", () => {
   it.each([
     ["seed", "expected path=value, for example simulation.seed=2"],
     ["=3", "expected path=value"],
+    ["faults[0]=null", "faults[0]: faults is a list: set it whole to leave an entry out"],
+    ["platform.pools.shared.gpu=null", "platform.pools.shared.gpu: is missing"],
     ["simulation.seed=[", "the value is not YAML"],
     [
       "simulation.sede=3",
