@@ -5,7 +5,8 @@
  */
 import { assert } from "../base/assert.ts";
 import type { GpuSpec, ModelSpec } from "./hardware.ts";
-import { bytesPerParameter, kvBytesPerToken } from "./roofline.ts";
+import { kvBytesPerToken } from "./kv-size.ts";
+import { weightBytes } from "./weights.ts";
 
 /**
  * Activations, communication buffers and CUDA graphs per GPU. Fitted to vLLM pull request 2031: 7,351 blocks for
@@ -50,12 +51,11 @@ export type ReplicaMemory =
 export function replicaMemory(input: ReplicaMemoryInput): ReplicaMemory {
   const { model, gpu, tensorParallel } = input;
   assert(tensorParallel >= 1 && Number.isInteger(tensorParallel), "tensorParallel is not a count");
-  const copies = Math.max(1, tensorParallel / model.kvHeads);
+  const copies = Math.max(1, tensorParallel / cachedHeads(model));
   const blockBytes = kvBytesPerToken(model) * copies * input.blockTokens;
   const blockBytesPerGpu = blockBytes / tensorParallel;
-  const weightBytes = model.parameters * bytesPerParameter(model);
   const usedPerGpu =
-    (weightBytes + input.adapterBudgetBytes) / tensorParallel + RESERVED_BYTES_PER_GPU;
+    (weightBytes(model) + input.adapterBudgetBytes) / tensorParallel + RESERVED_BYTES_PER_GPU;
   const availableBytesPerGpu = gpu.memoryBytes * input.gpuMemoryUtilization;
   const kvBlocks = Math.floor((availableBytesPerGpu - usedPerGpu) / blockBytesPerGpu);
   if (kvBlocks >= 1) return { kind: "fits", kvBlocks, blockBytes };
@@ -64,4 +64,9 @@ export function replicaMemory(input: ReplicaMemoryInput): ReplicaMemory {
     neededBytesPerGpu: usedPerGpu + blockBytesPerGpu,
     availableBytesPerGpu,
   };
+}
+
+/** Heads that tensor parallelism can split the KV cache by: latent attention caches one vector for all of them. */
+function cachedHeads({ attention }: ModelSpec): number {
+  return attention.kind === "grouped" ? attention.kvHeads : 1;
 }

@@ -5,8 +5,10 @@
  * they carry to GPUs that were not measured. Measured profiles can replace it behind the same interface.
  */
 import { assert } from "../base/assert.ts";
-import type { GpuSpec, ModelSpec } from "./hardware.ts";
+import { type AttentionSpec, type GpuSpec, type ModelSpec, multiplyPrecision } from "./hardware.ts";
+import { kvBytesPerToken } from "./kv-size.ts";
 import type { StepModel } from "./step-model.ts";
+import { activeParameterCount, activeWeightBytes, weightBytes } from "./weights.ts";
 
 /** Share of peak FLOP/s in dense layers at large batches: 0.80 to 0.98 in the operator tables (2,048 tokens, 8B). */
 const COMPUTE_EFFICIENCY = 0.88;
@@ -25,16 +27,6 @@ const ALL_REDUCE_LATENCY_PS = 10e6;
 const BYTES_PER_VALUE = 2;
 const PS_PER_S = 1e12;
 
-/** KV-cache bytes of one token, over all layers and all GPUs of a replica. */
-export function kvBytesPerToken(model: ModelSpec): number {
-  return 2 * model.layers * model.kvHeads * model.headSize * BYTES_PER_VALUE;
-}
-
-/** Bytes of one parameter as served. */
-export function bytesPerParameter(model: ModelSpec): number {
-  return model.precision === "fp8" ? 1 : 2;
-}
-
 /**
  * Predicts step times of `model` on `tensorParallel` GPUs of one kind.
  * Bounds: tensorParallel >= 1, the GPU can run the model's precision. All coefficients are rounded once, here.
@@ -45,13 +37,15 @@ export function rooflineStepModel(given: {
   readonly tensorParallel: number;
 }): StepModel {
   const { model, gpu, tensorParallel } = given;
-  const peakFlopsPerS = gpu.flopsPerS[model.precision] * tensorParallel;
+  const peakFlopsPerS = gpu.flopsPerS[multiplyPrecision(model)] * tensorParallel;
   assert(peakFlopsPerS > 0, "the GPU cannot run this precision");
   const bandwidth = gpu.memoryBytesPerS * tensorParallel;
-  const flopsPerToken = 2 * model.activeParameters;
+  const flopsPerToken = 2 * activeParameterCount(model);
   const computeTokenPs = (flopsPerToken * PS_PER_S) / (peakFlopsPerS * COMPUTE_EFFICIENCY);
-  const parameterPs = (bytesPerParameter(model) * PS_PER_S) / (bandwidth * WEIGHT_READ_EFFICIENCY);
-  const pairFlops = 4 * model.attentionHeads * model.headSize * model.layers;
+  const weightBytePs = PS_PER_S / (bandwidth * WEIGHT_READ_EFFICIENCY);
+  const allBytes = weightBytes(model);
+  const activeBytes = activeWeightBytes(model);
+  const pairFlops = flopsPerPair(model.attention) * model.layers;
   const pairPs =
     (pairFlops * PS_PER_S) / (gpu.flopsPerS.bf16 * tensorParallel * ATTENTION_EFFICIENCY);
   const reduce = allReduce(model, gpu, tensorParallel);
@@ -61,13 +55,12 @@ export function rooflineStepModel(given: {
       (kvBytesPerToken(model) * PS_PER_S) / (bandwidth * KV_READ_EFFICIENCY),
     ),
     flopsPerToken,
-    weightBytesPerStep: bytesPerParameter(model) * model.activeParameters,
+    weightBytesPerStep: activeBytes,
     contextTokenBytes: kvBytesPerToken(model),
     cost(batch, cost) {
       const tokens = batch.decodes + batch.prefillTokens;
       // A mixture of experts reads the experts its tokens reach: all of them once the batch is large.
-      const parametersRead = Math.min(model.parameters, model.activeParameters * tokens);
-      const weightsPs = parameterPs * parametersRead;
+      const weightsPs = weightBytePs * Math.min(allBytes, activeBytes * tokens);
       const computePs = computeTokenPs * tokens;
       const attentionPs = pairPs * batch.prefillPairs;
       const ownPs = computePs + reduce.tokenPs * tokens;
@@ -78,6 +71,14 @@ export function rooflineStepModel(given: {
       cost.totalPs = Math.round(fixedPs + ownPs + attentionPs);
     },
   };
+}
+
+/** Of one layer: a query times a key, and a weight times a value, in every head. */
+function flopsPerPair(attention: AttentionSpec): number {
+  const { heads } = attention;
+  if (attention.kind === "grouped") return 4 * heads * attention.headSize;
+  const { nopeHeadSize, ropeHeadSize, valueHeadSize } = attention;
+  return 2 * heads * (nopeHeadSize + ropeHeadSize + valueHeadSize);
 }
 
 /** Two all-reduces per layer; a ring moves 2(t-1)/t of the message over each link. */

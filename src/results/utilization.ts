@@ -1,5 +1,6 @@
 /** Utilization from step meters: busy time, model FLOPs utilization (MFU), memory bandwidth, KV cache, batch. */
 import type { PoolConfig } from "../engine/config.ts";
+import { multiplyPrecision } from "../replica/hardware.ts";
 import { type MeterReading, busyUntil, provisionedUntil } from "../replica/port.ts";
 import type { UtilizationBlock } from "./results.ts";
 
@@ -29,7 +30,7 @@ export function utilization<R extends Metered>(
     sums.busy += busyNs * tensorParallel;
     sums.provisioned += provisionedNs * tensorParallel;
     sums.flops += meter.tokens * stepModel.flopsPerToken;
-    sums.peakFlops += seconds * gpu.flopsPerS[model.precision];
+    sums.peakFlops += seconds * gpu.flopsPerS[multiplyPrecision(model)];
     sums.bytes +=
       meter.steps * stepModel.weightBytesPerStep +
       meter.contextTokens * stepModel.contextTokenBytes;

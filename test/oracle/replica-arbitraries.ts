@@ -48,26 +48,38 @@ const roofline = fc
   .record({
     layers: fc.integer({ min: 1, max: 81 }),
     kvHeads: fc.integer({ min: 1, max: 9 }),
-    parameters: fc.integer({ min: 1_000_003, max: 70_000_000_003 }),
+    feedForwardSize: fc.integer({ min: 1, max: 30_011 }),
     isMixture: fc.boolean(),
     tensorParallel: fc.constantFrom(1, 2, 4),
     nvlinkBytesPerS: fc.constantFrom(0, 449.9e9),
     precision: fc.constantFrom("bf16" as const, "fp8" as const),
   })
   .map((given) => {
-    const { layers, kvHeads, parameters, isMixture, tensorParallel, nvlinkBytesPerS } = given;
+    const { layers, kvHeads, feedForwardSize, isMixture, tensorParallel, nvlinkBytesPerS } = given;
+    const mixture = {
+      layers,
+      experts: 9,
+      expertsPerToken: 2,
+      expertSize: feedForwardSize,
+      sharedSize: 1_001,
+    };
     const model = rooflineStepModel({
       model: {
         name: "odd",
-        parameters,
-        activeParameters: isMixture ? Math.ceil(parameters / 7) : parameters,
         layers,
         hiddenSize: 4_099,
-        attentionHeads: 31,
-        kvHeads,
-        headSize: 127,
+        attention: { kind: "grouped", heads: 31, kvHeads, headSize: 127, window: undefined },
+        feedForward: {
+          size: feedForwardSize,
+          matrices: 3,
+          mixture: isMixture ? mixture : undefined,
+        },
+        vocabulary: 32_003,
+        tiedEmbeddings: false,
+        otherParameters: 0,
         maxContextTokens: 131_072,
         precision: given.precision,
+        kvPrecision: "bf16",
       },
       gpu: {
         name: "odd",

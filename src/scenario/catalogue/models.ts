@@ -4,9 +4,12 @@
  * entry; counts are computed here, not copied. Models with latent attention (MLA), sliding windows in part of their
  * layers or hybrid state-space layers are left out: their KV cache does not grow as ModelSpec says.
  */
-import type { ModelSpec } from "../../replica/hardware.ts";
+import type { AttentionSpec, ModelSpec } from "../../replica/hardware.ts";
 
-/** What the catalogue knows beyond ModelSpec. */
+/** A model without the precisions, which are the pool's to choose. */
+export type ModelShape = Omit<ModelSpec, "precision" | "kvPrecision">;
+
+/** What is written down per model. */
 interface Shape {
   readonly layers: number;
   readonly hiddenSize: number;
@@ -15,20 +18,11 @@ interface Shape {
   readonly headSize: number;
   readonly ffnSize: number;
   readonly vocabulary: number;
-  /** Whether input and output embeddings are one matrix. */
   readonly tiedEmbeddings: boolean;
   /** Experts per layer and experts a token uses; 1 and 1 for a dense model. */
   readonly experts: number;
   readonly expertsPerToken: number;
   readonly maxContextTokens: number;
-}
-
-/** A model a scenario may name; `precision` is the pool's to choose. */
-export interface ModelEntry {
-  readonly spec: Omit<ModelSpec, "precision">;
-  /** Width of the feed-forward layer, and whether it is dense: what an adapter's size depends on. */
-  readonly ffnSize: number;
-  readonly isDense: boolean;
 }
 
 const DENSE = { tiedEmbeddings: false, experts: 1, expertsPerToken: 1 };
@@ -206,55 +200,60 @@ const SHAPES: readonly (readonly [name: string, shape: Shape])[] = [
 ];
 
 /** Every model by the name scenario files use. */
-export const MODELS: ReadonlyMap<string, ModelEntry> = new Map(
-  SHAPES.map(([name, shape]) => [name, entry(name, shape)]),
+export const MODELS: ReadonlyMap<string, ModelShape> = new Map(
+  SHAPES.map(([name, shape]) => [name, modelShape(name, shape)]),
 );
 
-function entry(name: string, shape: Shape): ModelEntry {
-  const { layers, hiddenSize, attentionHeads, kvHeads, headSize, maxContextTokens } = shape;
+function modelShape(name: string, shape: Shape): ModelShape {
+  const { layers, experts, expertsPerToken, ffnSize } = shape;
+  const isDense = experts === 1;
+  const mixture = { layers, experts, expertsPerToken, expertSize: ffnSize, sharedSize: 0 };
   return {
-    spec: {
-      name,
-      parameters: parameterCount(shape, shape.experts),
-      activeParameters: parameterCount(shape, shape.expertsPerToken),
-      layers,
-      hiddenSize,
-      attentionHeads,
-      kvHeads,
-      headSize,
-      maxContextTokens,
+    name,
+    layers,
+    hiddenSize: shape.hiddenSize,
+    attention: {
+      kind: "grouped",
+      heads: shape.attentionHeads,
+      kvHeads: shape.kvHeads,
+      headSize: shape.headSize,
+      window: undefined,
     },
-    ffnSize: shape.ffnSize,
-    isDense: shape.experts === 1,
+    feedForward: {
+      size: isDense ? ffnSize : 0,
+      matrices: 3,
+      mixture: isDense ? undefined : mixture,
+    },
+    vocabulary: shape.vocabulary,
+    tiedEmbeddings: shape.tiedEmbeddings,
+    otherParameters: 0,
+    maxContextTokens: shape.maxContextTokens,
   };
 }
 
 /**
- * Weights of a Llama-style transformer: embeddings, attention (q, k, v, o), gate/up/down per expert, the router and the
- * two norms per layer. Biases and per-head norms (Qwen) are left out: below 0.01 % of the total.
+ * Bytes of a LoRA adapter of `rank` in BF16: two thin matrices beside each of q, k, v, o and, in dense models, gate, up
+ * and down. Rank 16 on Llama-3.1-8B is exactly 80 MiB.
  */
-function parameterCount(shape: Shape, experts: number): number {
-  const queryWidth = shape.attentionHeads * shape.headSize;
-  const kvWidth = shape.kvHeads * shape.headSize;
-  const attention = shape.hiddenSize * (2 * queryWidth + 2 * kvWidth);
-  const router = shape.experts > 1 ? shape.hiddenSize * shape.experts : 0;
-  const feedForward = 3 * shape.hiddenSize * shape.ffnSize * experts + router;
-  const embeddings = shape.vocabulary * shape.hiddenSize * (shape.tiedEmbeddings ? 1 : 2);
-  const norms = shape.hiddenSize * (2 * shape.layers + 1);
-  return embeddings + shape.layers * (attention + feedForward) + norms;
+export function adapterBytes(model: ModelShape, rank: number): number {
+  const { hiddenSize, attention, feedForward, layers } = model;
+  const dense = feedForward.mixture === undefined;
+  const widths = dense ? feedForward.matrices * (hiddenSize + feedForward.size) : 0;
+  return rank * (attentionWidths(attention, hiddenSize) + widths) * layers * BYTES_PER_BF16;
 }
 
-/**
- * Bytes of a LoRA adapter of `rank` in BF16: two thin matrices beside each of q, k, v, o and, for dense models whose
- * feed-forward width is known, gate, up and down. Rank 16 on Llama-3.1-8B is exactly 80 MiB.
- */
-export function adapterBytes(model: ModelEntry, rank: number): number {
-  const { hiddenSize, attentionHeads, kvHeads, headSize, layers } = model.spec;
-  const queryWidth = attentionHeads * headSize;
-  const kvWidth = kvHeads * headSize;
-  const attention = 2 * (hiddenSize + queryWidth) + 2 * (hiddenSize + kvWidth);
-  const feedForward = model.isDense ? 3 * (hiddenSize + model.ffnSize) : 0;
-  return rank * (attention + feedForward) * layers * BYTES_PER_BF16;
+/** Inputs and outputs of the attention projections, summed. */
+function attentionWidths(attention: AttentionSpec, hiddenSize: number): number {
+  if (attention.kind === "grouped") {
+    const { heads, kvHeads, headSize } = attention;
+    return 2 * (hiddenSize + heads * headSize) + 2 * (hiddenSize + kvHeads * headSize);
+  }
+  const { heads, kvLoraRank, ropeHeadSize, nopeHeadSize, valueHeadSize, qLoraRank } = attention;
+  const query = heads * (nopeHeadSize + ropeHeadSize);
+  const queries = qLoraRank === 0 ? hiddenSize + query : hiddenSize + 2 * qLoraRank + query;
+  const compressed = hiddenSize + kvLoraRank + ropeHeadSize;
+  const expanded = kvLoraRank + heads * (nopeHeadSize + valueHeadSize);
+  return queries + compressed + expanded + heads * valueHeadSize + hiddenSize;
 }
 
 const BYTES_PER_BF16 = 2;

@@ -2,14 +2,15 @@
  * Turns a pool's model and GPU names into figures, and checks that the one can run on the other: precision, tensor
  * parallelism, memory.
  */
-import type { GpuSpec, ModelSpec, Precision } from "../../replica/hardware.ts";
+import { type GpuSpec, type ModelSpec, multiplyPrecision } from "../../replica/hardware.ts";
 import { replicaMemory, type ReplicaMemory, RESERVED_BYTES_PER_GPU } from "../../replica/memory.ts";
-import { bytesPerParameter } from "../../replica/roofline.ts";
+import { weightBytes } from "../../replica/weights.ts";
 import { GPUS } from "../catalogue/gpus.ts";
-import { type ModelEntry, MODELS } from "../catalogue/models.ts";
+import { MODELS, type ModelShape } from "../catalogue/models.ts";
 import { keysAt } from "../plain.ts";
 import type { PoolFile } from "../schema/platform.ts";
 import { type Context, reportUnknown } from "./context.ts";
+import { ownModel } from "./own-model.ts";
 
 const GIB = 1024 * 1024 * 1024;
 
@@ -20,7 +21,6 @@ const TENSOR_PARALLEL_SIZES = [1, 2, 4, 8, 16, 32, 64];
 export interface PoolHardware {
   readonly name: string;
   readonly pool: PoolFile;
-  readonly entry: ModelEntry;
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
 }
@@ -31,20 +31,19 @@ export function resolveHardware(
   name: string,
   pool: PoolFile,
 ): PoolHardware | undefined {
-  const entry = findModel(context, name, pool.model);
+  const shape = findModel(context, name, pool.model);
   const gpu = findGpu(context, name, pool.gpu);
-  if (entry === undefined || gpu === undefined) return undefined;
-  const model: ModelSpec = { ...entry.spec, precision: pool.precision };
-  const runs = hasPrecision(context, { name, gpu, precision: pool.precision });
+  if (shape === undefined || gpu === undefined) return undefined;
+  const model: ModelSpec = { ...shape, precision: pool.precision, kvPrecision: "bf16" };
+  const runs = hasPrecision(context, { name, gpu, model });
   const splits = dividesHeads(model, pool.tensorParallel);
   if (!splits) {
-    const heads = `${model.attentionHeads} attention heads and ${model.kvHeads} KV heads`;
     context.report.error(
       ["platform", "pools", name, "tensorParallel"],
-      `tensorParallel ${pool.tensorParallel} does not divide the ${heads} of ${model.name} (possible: ${sizesOf(model).join(", ")})`,
+      `tensorParallel ${pool.tensorParallel} does not divide the ${headsOf(model)} of ${model.name} (possible: ${sizesOf(model).join(", ")})`,
     );
   }
-  return runs && splits ? { name, pool, entry, model, gpu } : undefined;
+  return runs && splits ? { name, pool, model, gpu } : undefined;
 }
 
 /** KV blocks per replica; undefined, and reported, where the model does not fit. */
@@ -66,7 +65,7 @@ export function resolveMemory(
   const memory = memoryWith(pool.tensorParallel);
   if (memory.kind === "fits") return memory;
   const larger = sizesOf(model).find((size) => memoryWith(size).kind === "fits");
-  const weights = gib(model.parameters * bytesPerParameter(model));
+  const weights = gib(weightBytes(model));
   const adapters = adapterBudgetBytes > 0 ? `, ${gib(adapterBudgetBytes)} of adapters` : "";
   const needs = `${gib(memory.neededBytesPerGpu)} per GPU (weights ${weights}${adapters}, reserve ${gib(RESERVED_BYTES_PER_GPU)} per GPU)`;
   const has = `${gib(memory.availableBytesPerGpu)} (${pool.gpuMemoryUtilization * 100}% of ${gib(gpu.memoryBytes)})`;
@@ -79,17 +78,9 @@ export function resolveMemory(
   return undefined;
 }
 
-function findModel(context: Context, pool: string, name: string): ModelEntry | undefined {
+function findModel(context: Context, pool: string, name: string): ModelShape | undefined {
   const own = context.file.platform.models[name];
-  if (own !== undefined) {
-    const { ffnSize, maxContext, activeParameters, ...rest } = own;
-    const active = activeParameters ?? own.parameters;
-    return {
-      spec: { name, ...rest, activeParameters: active, maxContextTokens: maxContext },
-      ffnSize: ffnSize ?? 0,
-      isDense: ffnSize !== undefined && active === own.parameters,
-    };
-  }
+  if (own !== undefined) return ownModel(name, own);
   const found = MODELS.get(name);
   const written = keysAt(context.written, ["platform", "models"]);
   if (found !== undefined || written.includes(name)) return found;
@@ -120,18 +111,26 @@ function findGpu(context: Context, pool: string, name: string): GpuSpec | undefi
 
 function hasPrecision(
   context: Context,
-  given: { readonly name: string; readonly gpu: GpuSpec; readonly precision: Precision },
+  given: { readonly name: string; readonly gpu: GpuSpec; readonly model: ModelSpec },
 ): boolean {
-  if (given.gpu.flopsPerS[given.precision] > 0) return true;
-  const message = `${given.gpu.name} has no ${given.precision} tensor cores: use bf16, or a GPU that has them`;
+  const precision = multiplyPrecision(given.model);
+  if (given.gpu.flopsPerS[precision] > 0) return true;
+  const message = `${given.gpu.name} has no ${precision} tensor cores: use bf16, or a GPU that has them`;
   context.report.error(["platform", "pools", given.name, "precision"], message);
   return false;
 }
 
 /** Query heads are split over the GPUs; KV heads are split, or copied when there are more GPUs than KV heads. */
-function dividesHeads(model: ModelSpec, tensorParallel: number): boolean {
-  const kv = model.kvHeads % tensorParallel === 0 || tensorParallel % model.kvHeads === 0;
-  return kv && model.attentionHeads % tensorParallel === 0;
+function dividesHeads({ attention }: ModelSpec, tensorParallel: number): boolean {
+  if (attention.heads % tensorParallel !== 0) return false;
+  if (attention.kind === "latent") return true;
+  const { kvHeads } = attention;
+  return kvHeads % tensorParallel === 0 || tensorParallel % kvHeads === 0;
+}
+
+function headsOf({ attention }: ModelSpec): string {
+  const query = `${attention.heads} attention heads`;
+  return attention.kind === "latent" ? query : `${query} and ${attention.kvHeads} KV heads`;
 }
 
 function sizesOf(model: ModelSpec): number[] {

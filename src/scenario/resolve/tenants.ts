@@ -55,9 +55,7 @@ function resolveTenant(scope: Scope, name: string, tenant: TenantFile): TenantCo
     quotas: resolveQuotas(tenant.quotas),
     adapters: Object.entries(tenant.adapters).map(([adapter, { rank, size }]) => ({
       name: adapter,
-      bytes:
-        size ??
-        bytesOfRank(scope, { path: [...path, "adapters", adapter], pools, rank: rank ?? 0 }),
+      bytes: size ?? bytesOfRank(scope, pools, rank ?? 0),
     })),
     defaultMaxOutputTokens: tenant.defaultMaxOutputTokens,
   };
@@ -175,18 +173,9 @@ function warnOfNoShare(
 }
 
 /** An adapter belongs to the model of the tenant's first pool. */
-function bytesOfRank(
-  scope: Scope,
-  adapter: { readonly path: Path; readonly pools: readonly number[]; readonly rank: number },
-): number {
-  const entry = scope.pools[adapter.pools[0] ?? -1]?.entry;
-  if (entry === undefined) return 0;
-  if (entry.isDense || entry.spec.activeParameters < entry.spec.parameters) {
-    return adapterBytes(entry, adapter.rank);
-  }
-  const message = `the size of an adapter of ${entry.spec.name} is unknown: give its size, or the model's ffnSize`;
-  scope.context.report.error(adapter.path, message);
-  return 0;
+function bytesOfRank(scope: Scope, pools: readonly number[], rank: number): number {
+  const model = scope.pools[pools[0] ?? -1]?.model;
+  return model === undefined ? 0 : adapterBytes(model, rank);
 }
 
 function resolveQuotas(quotas: TenantFile["quotas"]): QuotaConfig {

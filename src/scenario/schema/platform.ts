@@ -394,3 +394,4 @@ export const platform = z.strictObject({
 
 export type PoolFile = z.output<typeof pool>;
 export type TenantFile = z.output<typeof tenant>;
+export type ModelFile = z.output<typeof model>;

@@ -1,24 +1,23 @@
 /** Hand-worked step times of the roofline for a round-numbered GPU, and how they move with batch and parallelism. */
 import { describe, expect, test } from "vitest";
 import type { GpuSpec, ModelSpec } from "../../../src/replica/hardware.ts";
-import {
-  bytesPerParameter,
-  kvBytesPerToken,
-  rooflineStepModel,
-} from "../../../src/replica/roofline.ts";
+import { rooflineStepModel } from "../../../src/replica/roofline.ts";
 import type { StepModel } from "../../../src/replica/step-model.ts";
+import { activeWeightBytes, weightBytes } from "../../../src/replica/weights.ts";
 
+/** Exactly 8e9 parameters: (32 x (10,240 + 3 x 14,336) + 65 + 249,124) x 4,096. */
 const MODEL: ModelSpec = {
   name: "8B",
-  parameters: 8e9,
-  activeParameters: 8e9,
   layers: 32,
   hiddenSize: 4_096,
-  attentionHeads: 32,
-  kvHeads: 8,
-  headSize: 128,
+  attention: { kind: "grouped", heads: 32, kvHeads: 8, headSize: 128, window: undefined },
+  feedForward: { size: 14_336, matrices: 3, mixture: undefined },
+  vocabulary: 249_124,
+  tiedEmbeddings: true,
+  otherParameters: 0,
   maxContextTokens: 131_072,
   precision: "bf16",
+  kvPrecision: "bf16",
 };
 
 const GPU: GpuSpec = {
@@ -49,6 +48,11 @@ function prefill(model: StepModel, tokens: number) {
   return cost;
 }
 
+/** A step that waits for these bytes. */
+function readingPs(bytes: number): number {
+  return Math.round(OVERHEAD_PS + (bytes / (4e12 * 0.82)) * 1e12);
+}
+
 function build(given: { model?: Partial<ModelSpec>; gpu?: Partial<GpuSpec>; gpus?: number } = {}) {
   return rooflineStepModel({
     model: { ...MODEL, ...given.model },
@@ -58,13 +62,8 @@ function build(given: { model?: Partial<ModelSpec>; gpu?: Partial<GpuSpec>; gpus
 }
 
 describe("sizes", () => {
-  test("KV bytes of a token: keys and values of 8 heads of 128 in 32 layers, 2 bytes each", () => {
-    expect(kvBytesPerToken(MODEL)).toBe(131_072);
-  });
-
-  test("bytes of a parameter", () => {
-    expect(bytesPerParameter(MODEL)).toBe(2);
-    expect(bytesPerParameter({ ...MODEL, precision: "fp8" })).toBe(1);
+  test("the model is round", () => {
+    expect(weightBytes(MODEL)).toBe(16e9);
   });
 
   test("context slope: 131,072 bytes at 93 % of 4 TB/s are 35,234.4 ps", () => {
@@ -98,7 +97,7 @@ describe("one GPU", () => {
   });
 
   test("totals are integers and never fall as the batch grows", () => {
-    const model = build({ model: { parameters: 7_615_616_513, activeParameters: 7_615_616_513 } });
+    const model = build({ model: { vocabulary: 152_063 } });
     let last = 0;
     for (let decodes = 1; decodes <= 600; decodes++) {
       const { totalPs, fixedPs } = decode(model, decodes);
@@ -110,11 +109,22 @@ describe("one GPU", () => {
   });
 
   test("a mixture of experts reads only what its tokens reach, up to everything", () => {
-    const mixture = build({ model: { activeParameters: 1e9 } });
-    expect(decode(mixture, 1).totalPs).toBe(Math.round(OVERHEAD_PS + WEIGHTS_PS / 8));
-    expect(decode(mixture, 4).totalPs).toBe(Math.round(OVERHEAD_PS + WEIGHTS_PS / 2));
-    expect(decode(mixture, 8).totalPs).toBe(Math.round(OVERHEAD_PS + WEIGHTS_PS));
-    expect(decode(mixture, 9).totalPs).toBe(decode(mixture, 8).totalPs);
+    const experts = {
+      layers: 32,
+      experts: 8,
+      expertsPerToken: 1,
+      expertSize: 14_336,
+      sharedSize: 0,
+    };
+    const feedForward = { size: 0, matrices: 3, mixture: experts } as const;
+    const active = activeWeightBytes({ ...MODEL, feedForward });
+    const all = weightBytes({ ...MODEL, feedForward });
+    const mixture = build({ model: { feedForward } });
+    expect(all / active).toBeGreaterThan(5);
+    expect(decode(mixture, 1).totalPs).toBe(readingPs(active));
+    expect(decode(mixture, 4).totalPs).toBe(readingPs(active * 4));
+    expect(decode(mixture, 8).totalPs).toBe(readingPs(all));
+    expect(decode(mixture, 9).totalPs).toBe(readingPs(all));
   });
 
   test("refuses a precision that the GPU does not have", () => {

@@ -1,15 +1,16 @@
 /** The catalogue and replica memory against published counts, vLLM's logs and hand-worked sizes. */
 import { describe, expect, it } from "vitest";
 import type { ModelSpec } from "../../../src/replica/hardware.ts";
+import { kvBytesPerToken } from "../../../src/replica/kv-size.ts";
 import { replicaMemory } from "../../../src/replica/memory.ts";
-import { kvBytesPerToken } from "../../../src/replica/roofline.ts";
+import { activeParameterCount, parameterCount, weightBytes } from "../../../src/replica/weights.ts";
 import { GPUS } from "../../../src/scenario/catalogue/gpus.ts";
 import { adapterBytes, MODELS } from "../../../src/scenario/catalogue/models.ts";
 
 const GIB = 1024 * 1024 * 1024;
 
 function model(name: string, precision: "bf16" | "fp8" = "bf16"): ModelSpec {
-  return { ...MODELS.get(name)!.spec, precision };
+  return { ...MODELS.get(name)!, precision, kvPrecision: "bf16" };
 }
 
 describe("models", () => {
@@ -28,9 +29,9 @@ describe("models", () => {
     ["mistral-7b", 7.24, 7.24],
     ["mixtral-8x7b", 46.7, 12.9],
   ])("%s has %f B parameters, %f B active", (name, total, active) => {
-    const { spec } = MODELS.get(name)!;
-    expect(Math.abs(spec.parameters / 1e9 / total - 1)).toBeLessThan(0.005);
-    expect(Math.abs(spec.activeParameters / 1e9 / active - 1)).toBeLessThan(0.005);
+    const spec = model(name);
+    expect(Math.abs(parameterCount(spec) / 1e9 / total - 1)).toBeLessThan(0.005);
+    expect(Math.abs(activeParameterCount(spec) / 1e9 / active - 1)).toBeLessThan(0.005);
   });
 
   it.each([
@@ -96,8 +97,9 @@ describe("replica memory", () => {
   });
 
   it("divides weights and adapters over the GPUs, reserves on each, and works by hand", () => {
-    // 70B in FP8 on 2 H100: 2 * 72 GiB - 70,553,706,496 B - 1 GiB of adapters - 2 * 2 GiB = 78,696,407,040 B, in blocks
-    // of 16 * 327,680 B = 5,242,880 B: 15,010.1.
+    // 70B in FP8 on 2 H100: 68,451,041,280 B in layers, 2 * (2,101,346,304 + 1,318,912) B of embeddings and norms, so
+    // 2 * 72 GiB - 72,656,371,712 B - 1 GiB of adapters - 2 * 2 GiB = 76,593,741,824 B, in blocks of 16 * 327,680 B =
+    // 5,242,880 B: 14,609.1.
     const memory = replicaMemory({
       ...common,
       adapterBudgetBytes: GIB,
@@ -105,7 +107,7 @@ describe("replica memory", () => {
       gpu: GPUS.get("h100-sxm")!,
       tensorParallel: 2,
     });
-    expect(memory).toEqual({ kind: "fits", kvBlocks: 15_010, blockBytes: 5_242_880 });
+    expect(memory).toEqual({ kind: "fits", kvBlocks: 14_609, blockBytes: 5_242_880 });
   });
 
   it("copies KV heads when there are more GPUs than heads", () => {
@@ -127,7 +129,7 @@ describe("replica memory", () => {
     });
     expect(memory).toEqual({
       kind: "too-small",
-      neededBytesPerGpu: 2 * 70_553_706_496 + 2 * GIB + 5_242_880,
+      neededBytesPerGpu: weightBytes(model("llama-3.1-70b")) + 2 * GIB + 5_242_880,
       availableBytesPerGpu: 72 * GIB,
     });
   });

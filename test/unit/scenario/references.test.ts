@@ -226,15 +226,4 @@ describe("references and sizes", () => {
       "small.yaml:23:24: workload.beta-chat.arrivals.trace.path: the trace needs a file: write its path here, or give --set workload.beta-chat.arrivals.trace.path=FILE",
     ]);
   });
-
-  it("wants the size of an adapter of a model whose shape is unknown", () => {
-    const model =
-      "models: { own: { parameters: 1B, layers: 2, hiddenSize: 64, attentionHeads: 2, kvHeads: 2, headSize: 32, maxContext: 8k } }";
-    const text = edit("  pools:", `  ${model}\n  pools:`).replace(
-      "gold: { model: llama-3.1-8b",
-      "gold: { model: own",
-    );
-    expect(problemsOf(text)[0]).toMatchObject({ path: "platform.tenants.acme.adapters.legal" });
-    expect(problemsOf(text)[0]!.message).toContain("give its size, or the model's ffnSize");
-  });
 });
