@@ -29,7 +29,7 @@ function explain({ name, platform, clients, faults, simulation }: Scenario): str
 }
 
 function explainPool(pool: PoolConfig): string {
-  const gpus = pool.replicas * pool.tensorParallel;
+  const gpus = pool.replicas * pool.gpusPerReplica;
   const replicas =
     pool.autoscale === undefined
       ? `${pool.replicas} replicas`

@@ -57,7 +57,7 @@ export async function comparePoliciesCommand(
   );
   if (outcome === "interrupted") return EXIT.interrupted;
   const allGpus = scenario.platform.pools.reduce(
-    (sum, pool) => sum + pool.replicas * pool.tensorParallel,
+    (sum, pool) => sum + pool.replicas * pool.gpusPerReplica,
     0,
   );
   const comparison = comparePolicies(outcome, {

@@ -3,7 +3,7 @@
  * already turned into an index into the arrays below. The scenario room writes it; the engine only reads it. A name
  * that does not resolve, a tenant without a pool or a model that does not fit never gets this far.
  */
-import type { GpuSpec, ModelSpec } from "../replica/hardware.ts";
+import type { GpuSpec, ModelSpec, Parallelism } from "../replica/hardware.ts";
 import type { StepModel } from "../replica/step-model.ts";
 
 export type PolicyName = "fcfs" | "strict-priority" | "tier-share" | "vtc" | "slo-fair";
@@ -74,12 +74,11 @@ export interface TenantConfig {
   readonly defaultMaxOutputTokens: number;
 }
 
-export interface PoolConfig {
+export interface PoolConfig extends Parallelism {
   readonly name: string;
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
-  /** GPUs per replica. */
-  readonly tensorParallel: number;
+  readonly gpusPerReplica: number;
   /** All there can be: with autoscaling, those that are off included. */
   readonly replicas: number;
   readonly autoscale: AutoscaleConfig | undefined;

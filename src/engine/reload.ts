@@ -50,6 +50,8 @@ function firstRefusal<T>(
 /** What a pool's replicas were built from, and what their time costs. */
 const FIXED_IN_POOLS = [
   "tensorParallel",
+  "dataParallel",
+  "expertParallel",
   "replicas",
   "gpusPerNode",
   "owner",

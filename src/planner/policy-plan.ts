@@ -59,7 +59,7 @@ export function searchedPools({ platform, clients }: Scenario): number[] {
 export function searchedGpus(scenario: Scenario): number {
   const { pools } = scenario.platform;
   return searchedPools(scenario).reduce(
-    (sum, index) => sum + pools[index]!.replicas * pools[index]!.tensorParallel,
+    (sum, index) => sum + pools[index]!.replicas * pools[index]!.gpusPerReplica,
     0,
   );
 }
@@ -104,8 +104,8 @@ function counted(
 
 function policyRow(scenario: Scenario, policy: PolicyName): Row {
   const sizes = searchedPools(scenario).map((index): Size => {
-    const { name, replicas, tensorParallel } = scenario.platform.pools[index]!;
-    return { name, pool: index, replicas, gpusPerReplica: tensorParallel };
+    const { name, replicas, gpusPerReplica } = scenario.platform.pools[index]!;
+    return { name, pool: index, replicas, gpusPerReplica };
   });
   return { name: policy, variant: { policy }, sizes, isRunnable: true };
 }
@@ -115,8 +115,8 @@ function partitionRow(scenario: Scenario): Row {
   const { pools } = partitioned(scenario).platform;
   const sizes = parts.flatMap(({ tier }, pool): Size[] => {
     if (tier === undefined) return [];
-    const { name, replicas, tensorParallel } = pools[pool]!;
-    return [{ name, pool, replicas, gpusPerReplica: tensorParallel }];
+    const { name, replicas, gpusPerReplica } = pools[pool]!;
+    return [{ name, pool, replicas, gpusPerReplica }];
   });
   return {
     name: "static-partition",

@@ -99,6 +99,21 @@ export interface MixtureSpec {
   readonly sharedSize: number;
 }
 
+/** How one replica is spread over GPUs; the names are those of vLLM's flags. */
+export interface Parallelism {
+  /** GPUs that split every matrix among them. */
+  readonly tensorParallel: number;
+  /** Groups of such GPUs, each with its own sequences, which share the experts of a mixture; 1 for a dense model. */
+  readonly dataParallel: number;
+  /** Whether experts are kept whole and spread over all GPUs of the replica, instead of each being split over them. */
+  readonly expertParallel: boolean;
+}
+
+/** GPUs of one replica. */
+export function gpuCount({ tensorParallel, dataParallel }: Parallelism): number {
+  return tensorParallel * dataParallel;
+}
+
 /** What the matrices of a model are multiplied in. */
 export function multiplyPrecision(model: ModelSpec): Precision {
   return model.precision === "fp8" ? "fp8" : "bf16";

@@ -5,7 +5,14 @@
  * they carry to GPUs that were not measured. Measured profiles can replace it behind the same interface.
  */
 import { assert } from "../base/assert.ts";
-import { type AttentionSpec, type GpuSpec, type ModelSpec, multiplyPrecision } from "./hardware.ts";
+import {
+  type AttentionSpec,
+  gpuCount,
+  type GpuSpec,
+  type ModelSpec,
+  multiplyPrecision,
+  type Parallelism,
+} from "./hardware.ts";
 import { kvBytesPerToken } from "./kv-size.ts";
 import type { StepModel } from "./step-model.ts";
 import { activeParameterCount, activeWeightBytes, weightBytes } from "./weights.ts";
@@ -28,27 +35,27 @@ const BYTES_PER_VALUE = 2;
 const PS_PER_S = 1e12;
 
 /**
- * Predicts step times of `model` on `tensorParallel` GPUs of one kind.
+ * Predicts step times of `model` on GPUs of one kind.
  * Bounds: tensorParallel >= 1, the GPU can run the model's precision. All coefficients are rounded once, here.
  */
 export function rooflineStepModel(given: {
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
-  readonly tensorParallel: number;
+  readonly parallel: Parallelism;
 }): StepModel {
-  const { model, gpu, tensorParallel } = given;
-  const peakFlopsPerS = gpu.flopsPerS[multiplyPrecision(model)] * tensorParallel;
+  const { model, gpu, parallel } = given;
+  const gpus = gpuCount(parallel);
+  const peakFlopsPerS = gpu.flopsPerS[multiplyPrecision(model)] * gpus;
   assert(peakFlopsPerS > 0, "the GPU cannot run this precision");
-  const bandwidth = gpu.memoryBytesPerS * tensorParallel;
+  const bandwidth = gpu.memoryBytesPerS * gpus;
   const flopsPerToken = 2 * activeParameterCount(model);
   const computeTokenPs = (flopsPerToken * PS_PER_S) / (peakFlopsPerS * COMPUTE_EFFICIENCY);
   const weightBytePs = PS_PER_S / (bandwidth * WEIGHT_READ_EFFICIENCY);
   const allBytes = weightBytes(model);
   const activeBytes = activeWeightBytes(model);
   const pairFlops = flopsPerPair(model.attention) * model.layers;
-  const pairPs =
-    (pairFlops * PS_PER_S) / (gpu.flopsPerS.bf16 * tensorParallel * ATTENTION_EFFICIENCY);
-  const reduce = allReduce(model, gpu, tensorParallel);
+  const pairPs = (pairFlops * PS_PER_S) / (gpu.flopsPerS.bf16 * gpus * ATTENTION_EFFICIENCY);
+  const reduce = allReduce(model, gpu, parallel.tensorParallel);
   const overheadPs = HOST_OVERHEAD_PS + LAYER_OVERHEAD_PS * model.layers + reduce.latencyPs;
   return {
     contextTokenPs: Math.round(

@@ -198,7 +198,7 @@ function poolResult(run: Run, index: number): PoolResult {
     model: config.model.name,
     gpu: config.gpu.name,
     replicas: config.replicas,
-    gpusPerReplica: config.tensorParallel,
+    gpusPerReplica: config.gpusPerReplica,
     utilization: utilization(replicas, () => run.poolEndsNs[index]!),
     gpuHours: gpuHoursOf(run, index),
     gpuUsd: gpuUsdOf(run, index),
@@ -303,12 +303,12 @@ function demandOf(run: Run, pool: number) {
 }
 
 function gpusOf(pool: PoolConfig): number {
-  return pool.replicas * pool.tensorParallel;
+  return pool.replicas * pool.gpusPerReplica;
 }
 
 function gpuHoursOf(run: Run, pool: number): number {
-  const { tensorParallel } = run.collector.platform.pools[pool]!;
-  return (provisionedNsOf(run, pool) * tensorParallel) / NS_PER_HOUR;
+  const { gpusPerReplica } = run.collector.platform.pools[pool]!;
+  return (provisionedNsOf(run, pool) * gpusPerReplica) / NS_PER_HOUR;
 }
 
 function gpuUsdOf(run: Run, pool: number): number {
@@ -348,7 +348,7 @@ function unbilledOf(run: Run, pool: number) {
     downUsd: usd(downNanoUsd),
     bootUsd: usd(bootNanoUsd),
     recomputedUsd: usd(recomputedNanoUsd),
-    recomputedGpuSeconds: (recomputedNs * run.collector.platform.pools[pool]!.tensorParallel) / 1e9,
+    recomputedGpuSeconds: (recomputedNs * run.collector.platform.pools[pool]!.gpusPerReplica) / 1e9,
   };
 }
 

@@ -23,12 +23,12 @@ export function provisionedNsOf({ engine, poolEndsNs }: Run, pool: number): numb
 
 /** Null for a pool of fixed size. */
 export function scalingBlock(run: Run, pool: number): ScalingBlock | null {
-  const { replicas, autoscale, tensorParallel, gpuHourNanoUsd } =
+  const { replicas, autoscale, gpusPerReplica, gpuHourNanoUsd } =
     run.collector.platform.pools[pool]!;
   if (autoscale === undefined) return null;
   const endNs = run.poolEndsNs[pool]!;
   const provisionedNs = provisionedNsOf(run, pool);
-  const savedGpuHours = ((replicas * endNs - provisionedNs) * tensorParallel) / NS_PER_HOUR;
+  const savedGpuHours = ((replicas * endNs - provisionedNs) * gpusPerReplica) / NS_PER_HOUR;
   const { scaleOuts, scaleIns } = run.collector.pools[pool]!;
   return {
     min: autoscale.min,

@@ -23,12 +23,12 @@ export function utilization<R extends Metered>(
   for (const replica of replicas) {
     const { meter, config } = replica;
     const endNs = endNsOf(replica);
-    const { gpu, model, stepModel, tensorParallel } = config;
+    const { gpu, model, stepModel, gpusPerReplica } = config;
     const busyNs = busyUntil(meter, endNs);
     const provisionedNs = provisionedUntil(meter, endNs);
-    const seconds = (provisionedNs * tensorParallel) / 1e9;
-    sums.busy += busyNs * tensorParallel;
-    sums.provisioned += provisionedNs * tensorParallel;
+    const seconds = (provisionedNs * gpusPerReplica) / 1e9;
+    sums.busy += busyNs * gpusPerReplica;
+    sums.provisioned += provisionedNs * gpusPerReplica;
     sums.flops += meter.tokens * stepModel.flopsPerToken;
     sums.peakFlops += seconds * gpu.flopsPerS[multiplyPrecision(model)];
     sums.bytes +=

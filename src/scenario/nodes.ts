@@ -2,16 +2,16 @@
 import type { PoolConfig } from "../engine/config.ts";
 
 /** Machines the pool's GPUs fill, the last perhaps in part. */
-export function nodesOf({ replicas, tensorParallel, gpusPerNode }: PoolConfig): number {
-  return Math.ceil((replicas * tensorParallel) / gpusPerNode);
+export function nodesOf({ replicas, gpusPerReplica, gpusPerNode }: PoolConfig): number {
+  return Math.ceil((replicas * gpusPerReplica) / gpusPerNode);
 }
 
 /** Replicas, counted within the pool, that have a GPU in the machine. */
 export function nodeReplicas(
-  { replicas, tensorParallel, gpusPerNode }: PoolConfig,
+  { replicas, gpusPerReplica, gpusPerNode }: PoolConfig,
   node: number,
 ): number[] {
-  const first = Math.floor((node * gpusPerNode) / tensorParallel);
-  const end = Math.ceil(((node + 1) * gpusPerNode) / tensorParallel);
+  const first = Math.floor((node * gpusPerNode) / gpusPerReplica);
+  const end = Math.ceil(((node + 1) * gpusPerNode) / gpusPerReplica);
   return Array.from({ length: Math.min(end, replicas) - first }, (_, place) => first + place);
 }

@@ -89,7 +89,7 @@ const roofline = fc
         nvlinkBytesPerS,
         pcieBytesPerS: 63.1e9,
       },
-      tensorParallel,
+      parallel: { tensorParallel, dataParallel: 1, expertParallel: false },
     });
     return named("roofline", given, model);
   });

@@ -32,5 +32,5 @@ export function requiredGpus(pool: PoolConfig, demand: Demand): number {
     demand.meanCachedTokens,
   );
   const busyReplicas = (demand.requestsPerS * serviceNs) / 1e9;
-  return Math.max(1, Math.ceil(busyReplicas / PLANNED_UTILIZATION)) * pool.tensorParallel;
+  return Math.max(1, Math.ceil(busyReplicas / PLANNED_UTILIZATION)) * pool.gpusPerReplica;
 }

@@ -227,7 +227,7 @@ export class Ledger {
 
 /** Price of one nanosecond of all the GPUs of a replica. */
 function replicaNanoUsdPerNs(pool: PoolConfig): number {
-  return (pool.gpuHourNanoUsd * pool.tensorParallel) / NS_PER_HOUR;
+  return (pool.gpuHourNanoUsd * pool.gpusPerReplica) / NS_PER_HOUR;
 }
 
 /** Rounds a stay's time to whole nanoseconds; the rest is carried to the replica's next charge. */

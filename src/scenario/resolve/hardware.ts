@@ -2,20 +2,23 @@
  * Turns a pool's model and GPU names into figures, and checks that the one can run on the other: precision, tensor
  * parallelism, memory.
  */
-import { type GpuSpec, type ModelSpec, multiplyPrecision } from "../../replica/hardware.ts";
+import {
+  type GpuSpec,
+  type ModelSpec,
+  multiplyPrecision,
+  type Parallelism,
+} from "../../replica/hardware.ts";
 import { replicaMemory, type ReplicaMemory, RESERVED_BYTES_PER_GPU } from "../../replica/memory.ts";
 import { weightBytes } from "../../replica/weights.ts";
 import { GPUS } from "../catalogue/gpus.ts";
 import { MODELS, type ModelShape } from "../catalogue/models.ts";
 import { keysAt } from "../plain.ts";
-import type { PoolFile } from "../schema/platform.ts";
+import type { PoolFile } from "../schema/pool.ts";
 import { type Context, reportUnknown } from "./context.ts";
 import { ownModel } from "./own-model.ts";
+import { resolveParallel, tensorParallelSizes } from "./parallel.ts";
 
 const GIB = 1024 * 1024 * 1024;
-
-/** GPUs of one replica that are worth suggesting; larger replicas span nodes. */
-const TENSOR_PARALLEL_SIZES = [1, 2, 4, 8, 16, 32, 64];
 
 /** A pool whose model and GPU are known and compatible. */
 export interface PoolHardware {
@@ -23,6 +26,7 @@ export interface PoolHardware {
   readonly pool: PoolFile;
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
+  readonly parallel: Parallelism;
 }
 
 /** The hardware of one pool; undefined where something about it was reported. */
@@ -36,14 +40,8 @@ export function resolveHardware(
   if (shape === undefined || gpu === undefined) return undefined;
   const model: ModelSpec = { ...shape, precision: pool.precision, kvPrecision: "bf16" };
   const runs = hasPrecision(context, { name, gpu, model });
-  const splits = dividesHeads(model, pool.tensorParallel);
-  if (!splits) {
-    context.report.error(
-      ["platform", "pools", name, "tensorParallel"],
-      `tensorParallel ${pool.tensorParallel} does not divide the ${headsOf(model)} of ${model.name} (possible: ${sizesOf(model).join(", ")})`,
-    );
-  }
-  return runs && splits ? { name, pool, model, gpu } : undefined;
+  const parallel = resolveParallel(context, { name, pool, model });
+  return runs && parallel !== undefined ? { name, pool, model, gpu, parallel } : undefined;
 }
 
 /** KV blocks per replica; undefined, and reported, where the model does not fit. */
@@ -64,7 +62,7 @@ export function resolveMemory(
     });
   const memory = memoryWith(pool.tensorParallel);
   if (memory.kind === "fits") return memory;
-  const larger = sizesOf(model).find((size) => memoryWith(size).kind === "fits");
+  const larger = tensorParallelSizes(model).find((size) => memoryWith(size).kind === "fits");
   const weights = gib(weightBytes(model));
   const adapters = adapterBudgetBytes > 0 ? `, ${gib(adapterBudgetBytes)} of adapters` : "";
   const needs = `${gib(memory.neededBytesPerGpu)} per GPU (weights ${weights}${adapters}, reserve ${gib(RESERVED_BYTES_PER_GPU)} per GPU)`;
@@ -118,23 +116,6 @@ function hasPrecision(
   const message = `${given.gpu.name} has no ${precision} tensor cores: use bf16, or a GPU that has them`;
   context.report.error(["platform", "pools", given.name, "precision"], message);
   return false;
-}
-
-/** Query heads are split over the GPUs; KV heads are split, or copied when there are more GPUs than KV heads. */
-function dividesHeads({ attention }: ModelSpec, tensorParallel: number): boolean {
-  if (attention.heads % tensorParallel !== 0) return false;
-  if (attention.kind === "latent") return true;
-  const { kvHeads } = attention;
-  return kvHeads % tensorParallel === 0 || tensorParallel % kvHeads === 0;
-}
-
-function headsOf({ attention }: ModelSpec): string {
-  const query = `${attention.heads} attention heads`;
-  return attention.kind === "latent" ? query : `${query} and ${attention.kvHeads} KV heads`;
-}
-
-function sizesOf(model: ModelSpec): number[] {
-  return TENSOR_PARALLEL_SIZES.filter((size) => dividesHeads(model, size));
 }
 
 function gib(bytes: number): string {

@@ -4,7 +4,7 @@
  */
 import { weightCounts } from "../../replica/weights.ts";
 import type { ModelShape } from "../catalogue/models.ts";
-import type { ModelFile } from "../schema/platform.ts";
+import type { ModelFile } from "../schema/hardware.ts";
 
 /** Where neither the file nor its sums say; that of Llama 2. */
 const USUAL_VOCABULARY = 32_000;

@@ -3,9 +3,10 @@
  */
 import type { AutoscaleConfig, PoolConfig, TenantConfig, TierConfig } from "../../engine/config.ts";
 import { affineStepModel } from "../../replica/affine.ts";
+import { gpuCount } from "../../replica/hardware.ts";
 import { rooflineStepModel } from "../../replica/roofline.ts";
 import type { StepModel } from "../../replica/step-model.ts";
-import type { PoolFile } from "../schema/platform.ts";
+import type { PoolFile } from "../schema/pool.ts";
 import { type Context, indexOfName } from "./context.ts";
 import { type PoolHardware, resolveMemory } from "./hardware.ts";
 
@@ -41,7 +42,8 @@ export function resolvePool(
     name,
     model,
     gpu,
-    tensorParallel: pool.tensorParallel,
+    ...hardware.parallel,
+    gpusPerReplica: gpuCount(hardware.parallel),
     replicas: pool.autoscale?.max ?? pool.replicas,
     autoscale: autoscaleOf(context, hardware),
     gpusPerNode: pool.gpusPerNode,
@@ -183,7 +185,7 @@ function adapterBudgetOf(
 function stepModelOf(hardware: PoolHardware): StepModel {
   const { pool, model, gpu } = hardware;
   if (pool.stepTime === undefined) {
-    return rooflineStepModel({ model, gpu, tensorParallel: pool.tensorParallel });
+    return rooflineStepModel({ model, gpu, parallel: hardware.parallel });
   }
   return affineStepModel({
     fixedPs: pool.stepTime.fixed,

@@ -57,7 +57,7 @@ function build(given: { model?: Partial<ModelSpec>; gpu?: Partial<GpuSpec>; gpus
   return rooflineStepModel({
     model: { ...MODEL, ...given.model },
     gpu: { ...GPU, ...given.gpu },
-    tensorParallel: given.gpus ?? 1,
+    parallel: { tensorParallel: given.gpus ?? 1, dataParallel: 1, expertParallel: false },
   });
 }
 

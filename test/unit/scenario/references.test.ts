@@ -95,7 +95,7 @@ describe("references and sizes", () => {
       "replicas: 2, tensorParallel: 3",
       "5:80",
       `${SHARED}.tensorParallel`,
-      "tensorParallel 3 does not divide the 32 attention heads and 8 KV heads of llama-3.1-8b (possible: 1, 2, 4, 8, 16, 32)",
+      "tensorParallel 3 does not divide the 32 attention heads, 8 KV heads and feed-forward width of 14336 of llama-3.1-8b (possible: 1, 2, 4, 8, 16, 32)",
     ],
     [
       "model: llama-3.1-8b",

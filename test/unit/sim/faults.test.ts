@@ -53,7 +53,7 @@ test("replicas of three GPUs in machines of eight: those that span two go down w
     },
   });
   // GPUs 0-2, 3-5, 6-8, 9-11, 12-14, 15-17 on nodes 0-7, 8-15, 16-23.
-  const pool = { ...platform.pools[0]!, tensorParallel: 3 };
+  const pool = { ...platform.pools[0]!, gpusPerReplica: 3 };
   expect(nodesOf(pool)).toBe(3);
   expect([0, 1, 2].map((node) => nodeReplicas(pool, node))).toEqual([[0, 1, 2], [2, 3, 4, 5], [5]]);
 });

@@ -1,0 +1,164 @@
+/**
+ * `platform.pools`: replicas of one model on one kind of GPU. The knobs of an engine have vLLM's names, so that the flags
+ * of a running server carry over.
+ */
+import { z } from "zod";
+import { bytes, duration, positiveNumber, share, stepTime, usdPerHour } from "./values.ts";
+
+/** Larger pools and batches exist nowhere; beyond these, a slip of the keyboard costs minutes and gigabytes. */
+const MOST_REPLICAS = 4096;
+const MOST_SEQUENCES = 16_384;
+
+/**
+ * Five quiet minutes before scaling in is Kubernetes' default. The rest is assumed: a minute to start an engine and load
+ * some 16 GB of weights, a risk that leaves 30 % of the slack while a replica boots, and a projected risk well below it.
+ */
+const SCALE_OUT_ABOVE = 0.7;
+const SCALE_IN_BELOW = 0.5;
+
+const autoscale = z
+  .strictObject({
+    min: z.int().positive().describe("Replicas kept whatever the load."),
+    max: z.int().positive().max(MOST_REPLICAS).describe("Most replicas at once."),
+    provisioningDelay: duration()
+      .prefault("60s")
+      .describe("From asking for a replica to its first request; paid for."),
+    scaleOutAbove: positiveNumber()
+      .max(1)
+      .default(SCALE_OUT_ABOVE)
+      .describe("Scale out when the risk (1: a missed target or a full pool) is above this."),
+    scaleOutAfter: duration().prefault("10s").describe("For how long it must have been."),
+    scaleInBelow: positiveNumber()
+      .max(1)
+      .default(SCALE_IN_BELOW)
+      .describe("Scale in when the risk with one replica fewer would be below this."),
+    scaleInAfter: duration().prefault("5min").describe("For how long it must have been."),
+    cooldown: duration()
+      .prefault("30s")
+      .describe(
+        "Least time after scaling before the next change in the same direction or inwards.",
+      ),
+    smoothing: duration()
+      .prefault("10s")
+      .describe("Time constant over which the risk is averaged; 0s takes it as it is."),
+  })
+  .refine(({ min, max }) => min <= max, {
+    error: "expected max to be at least min",
+    path: ["max"],
+  })
+  .refine(({ scaleInBelow, scaleOutAbove }) => scaleInBelow < scaleOutAbove, {
+    error: `expected scaleInBelow (${SCALE_IN_BELOW} by default) to be less than scaleOutAbove (${SCALE_OUT_ABOVE}), or the pool would scale out and in for ever`,
+  });
+
+export const pool = z.strictObject({
+  model: z.string().describe("Model the pool serves: one of the catalogue or of platform.models."),
+  precision: z
+    .enum(["bf16", "fp8"])
+    .default("bf16")
+    .describe("Precision of the weights; the KV cache is BF16."),
+  gpu: z.string().describe("GPU type: one of the catalogue or of platform.gpus."),
+  replicas: z
+    .int()
+    .positive()
+    .max(MOST_REPLICAS)
+    .describe("Running instances of the model; with autoscale, those at the start."),
+  autoscale: autoscale
+    .optional()
+    .describe("Takes on and gives back replicas by predicted SLA risk. Default: a fixed number."),
+  gpusPerNode: z
+    .int()
+    .positive()
+    .default(8)
+    .describe("GPUs of one machine, which fail together (faults.node). HGX boards have 8."),
+  tensorParallel: z
+    .int()
+    .positive()
+    .default(1)
+    .describe("GPUs that split every matrix among them (vLLM tensor_parallel_size)."),
+  dataParallel: z
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "Mixtures of experts: groups of tensorParallel GPUs with sequences of their own and shared experts, one replica together (vLLM data_parallel_size).",
+    ),
+  expertParallel: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether experts are kept whole and spread over the replica's GPUs, instead of each being split (vLLM enable_expert_parallel).",
+    ),
+  dedicatedTo: z
+    .string()
+    .optional()
+    .describe("The tenant this pool belongs to; leave out for a shared pool."),
+  tierShares: z
+    .record(z.string(), share())
+    .optional()
+    .describe(
+      "Shared pools: guaranteed share per tier, at most 100% together. Default: by tier weight.",
+    ),
+  lend: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Dedicated pools: whether tenants of shared pools may use what the owner leaves idle.",
+    ),
+  borrowing: z
+    .boolean()
+    .default(true)
+    .describe("Whether a tier may use what others leave; false makes shares hard caps."),
+  maxNumSeqs: z
+    .int()
+    .positive()
+    .max(MOST_SEQUENCES)
+    .default(256)
+    .describe("Sequences in a running batch (vLLM max_num_seqs)."),
+  maxNumBatchedTokens: z
+    .int()
+    .positive()
+    .default(2048)
+    .describe("Tokens computed in one step (vLLM max_num_batched_tokens)."),
+  gpuMemoryUtilization: share()
+    .prefault("90%")
+    .describe("Share of GPU memory the replica may use."),
+  blockSize: z.int().positive().default(16).describe("Tokens per KV-cache block."),
+  enablePrefixCaching: z
+    .boolean()
+    .default(true)
+    .describe("Whether prompts that begin alike share KV blocks (vLLM enable_prefix_caching)."),
+  prefixSharing: z
+    .enum(["tenant", "pool"])
+    .default("tenant")
+    .describe("Who finds a tenant's cached prefixes: itself alone, or every tenant of the pool."),
+  adapterMemory: bytes()
+    .optional()
+    .describe(
+      "Memory for LoRA adapters per replica. Default: room for all adapters of its tenants, at most 4GiB.",
+    ),
+  idleCost: z
+    .enum(["platform", "spread"])
+    .default("platform")
+    .describe(
+      "Who bears a shared pool's idle time: platform overhead, or its tenants by share of use.",
+    ),
+  gpuHour: usdPerHour().optional().describe("Price of one GPU-hour. Default: prices.gpuHour."),
+  stepTime: z
+    .strictObject({
+      fixed: stepTime().prefault("0ps").describe("Per step."),
+      perSequence: stepTime().prefault("0ps").describe("Per sequence in the step."),
+      perToken: stepTime()
+        .prefault("0ps")
+        .describe("Per token computed in the step, prompt or output."),
+      perContextToken: stepTime()
+        .prefault("0ps")
+        .describe("Per token of context of the decoding sequences."),
+    })
+    .refine((value) => value.fixed + value.perSequence + value.perToken > 0, {
+      error: "a step would take no time: give fixed, perSequence or perToken",
+    })
+    .optional()
+    .describe("Measured step time. Default: derived from model and GPU."),
+});
+
+export type PoolFile = z.output<typeof pool>;
