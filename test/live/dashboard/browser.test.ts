@@ -1,33 +1,21 @@
 /**
  * The live dashboard in a real browser against a real driver: asks for the key, draws under its content policy without a
- * word on the console, changes as traffic does, fits a phone, follows the colour scheme, says when it is cut off. Needs
- * Debian's Chromium (or CHROMIUM); without it skipped with a reason, except in CI, where that fails.
+ * word on the console, changes as traffic does, fits a phone, follows the colour scheme, says when it is cut off.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { registerDashboard } from "../../../src/live/dashboard/feed.ts";
+import {
+  brokenWords,
+  describeInBrowser,
+  overflow,
+  type View,
+  vegaSource,
+  VIEWS,
+} from "../../support/browser.ts";
 import { portOf, send, stop, traffic, watched, type Watched } from "./platform.ts";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const isMissing = !existsSync(executablePath);
-if (isMissing)
-  console.log(`Skipping the browser tests of the dashboard: no browser at ${executablePath}.`);
-
-const ARGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const KEY = "sk-admin";
-
-test.runIf(isMissing && process.env["CI"] === "true")("CI has a browser", () => {
-  expect.fail(`CI must test the dashboard in a browser; there is none at ${executablePath}`);
-});
 
 interface Served extends Watched {
   readonly address: string;
@@ -35,7 +23,6 @@ interface Served extends Watched {
 
 async function serve(): Promise<Served> {
   const live = watched();
-  const vegaSource = readFileSync("node_modules/vega/build/vega.min.js", "utf8");
   registerDashboard(live.app, {
     driver: live.driver,
     collecting: live.collecting,
@@ -46,49 +33,23 @@ async function serve(): Promise<Served> {
   return { ...live, address: `http://127.0.0.1:${portOf(live.app.server)}` };
 }
 
-interface Opened {
-  readonly page: Page;
-  readonly consoleLines: string[];
-  readonly requests: string[];
-}
-
-describe.skipIf(isMissing)("the dashboard in a browser", () => {
-  let browser: Browser;
+describeInBrowser("the dashboard in a browser", ({ visit }) => {
   let live: Served;
   let flow: { stop(): void };
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: ARGS });
     live = await serve();
     flow = traffic(live.driver, [2, 2, 1, 2, 1]);
   });
 
   afterAll(async () => {
     flow.stop();
-    await browser.close();
     await stop(live);
   });
 
-  async function open(
-    { width, colorScheme }: { readonly width: number; readonly colorScheme: "light" | "dark" },
-    address = live.address,
-  ): Promise<Opened> {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-    const consoleLines: string[] = [];
-    const requests: string[] = [];
-    page.on("console", (message) => consoleLines.push(message.text()));
-    page.on("pageerror", (error) => consoleLines.push(error.message));
-    page.on("request", (request) => requests.push(request.url()));
-    await page.goto(`${address}/dashboard`);
-    return { page, consoleLines, requests };
-  }
+  const open = (view: View, address = live.address) => visit(`${address}/dashboard`, view);
 
-  test.each([
-    { width: 1440, colorScheme: "light" },
-    { width: 1440, colorScheme: "dark" },
-    { width: 390, colorScheme: "light" },
-    { width: 390, colorScheme: "dark" },
-  ] as const)("draws everything at $width px, $colorScheme", async (view) => {
+  test.each(VIEWS)("draws everything at $width px, $colorScheme", async (view) => {
     const { page, consoleLines, requests } = await open(view);
     await enter(page);
     await drawn(page, 4);
@@ -103,14 +64,12 @@ describe.skipIf(isMissing)("the dashboard in a browser", () => {
     expect(await page.locator("#tiers .card").count()).toBe(3);
     expect(await page.locator("#replicas .card").count()).toBe(5);
     expect(await page.locator("#tenants tbody tr").count()).toBe(5);
-    const words = await page.locator("body").innerText();
-    expect(words.match(/NaN|undefined|null|Infinity/gu) ?? []).toEqual([]);
+    expect(await brokenWords(page)).toEqual([]);
     const labels = await page.locator(".chart svg text").allTextContents();
-    expect(labels.join(" ").match(/NaN|undefined|null/gu) ?? []).toEqual([]);
     expect(labels).toContain("target P99 50 ms");
     expect(labels).toContain("now");
     expect(consoleLines).toEqual([]);
-    expect(new Set(requests.filter((url) => !url.startsWith("data:")))).toEqual(
+    expect(new Set(requests)).toEqual(
       new Set([`${live.address}/dashboard`, `${live.address}/dashboard/events`]),
     );
     expect(await overflow(page)).toBe(0);
@@ -238,9 +197,4 @@ async function until(page: Page, expression: string): Promise<void> {
   await expect
     .poll(() => page.evaluate<boolean>(expression), { timeout: 30_000, message: expression })
     .toBe(true);
-}
-
-/** Pixels by which the page is wider than its window. */
-async function overflow(page: Page): Promise<number> {
-  return page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
 }

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Results } from "../../../src/results/results.ts";
+import { type Ended, MAIN } from "../../support/command.ts";
 import { EchoUpstream, streamWords } from "../../support/echo-upstream.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "tenantry-load-"));
 
 const SCENARIO = `version: 1
@@ -24,12 +24,6 @@ workload:
   shop: { arrivals: { process: poisson, rate: 100/s }, promptTokens: 100, outputTokens: 20 }
 simulation: { duration: 20s, warmup: 0s, audit: { requests: 0 } }
 `;
-
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs the command without blocking this process, whose server must answer it. */
 function tenantry(args: readonly string[], onStart?: (kill: () => void) => void): Promise<Ended> {

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { MAIN } from "../../support/command.ts";
 import { type ServeProcess, end, serve } from "./serve-process.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const run = promisify(execFile);
 
 const folder = mkdtempSync(join(tmpdir(), "tenantry-admin-"));

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { openStore } from "../../../src/live/store/open-store.ts";
 import { identityOf } from "../../../src/live/store/process-identity.ts";
 import type { Store } from "../../../src/live/store/store.ts";
-import { MAIN, type ServeProcess, end, serve } from "./serve-process.ts";
+import { MAIN } from "../../support/command.ts";
+import { type ServeProcess, end, serve } from "./serve-process.ts";
 
 const SCENARIO = {
   version: 1,

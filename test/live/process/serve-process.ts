@@ -1,10 +1,8 @@
 /** A real `tenantry serve` in a process of its own, over a store on disk: started, asked, and ended in every way. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-
-export const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
+import { MAIN } from "../../support/command.ts";
 
 export interface ServeProcess {
   readonly child: ChildProcess;

@@ -2,14 +2,13 @@
  * The README's walk with real processes: serve, load with the keys that serve wrote, simulate, compare, replay, bill. What is
  * served and what is simulated must agree in everything that does not hang on the machine's speed.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { commandIn } from "../../support/command.ts";
 import { end, type ServeProcess, serve } from "./serve-process.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 /** Bursts above the rate limit, so that there are refusals to agree in. */
 const SCENARIO = `
 version: 1
@@ -33,10 +32,7 @@ afterEach(async () => {
 });
 
 function tenantry(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = commandIn(folder)(...args);
   expect(stderr).not.toMatch(/\n {4}at /u);
   expect({ args, status, stderr }).toMatchObject({ status: 0 });
   return stdout;

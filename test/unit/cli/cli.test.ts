@@ -1,22 +1,14 @@
 /** The command line end to end: exit codes, messages without stack traces, and equal bytes for equal runs. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { commandIn } from "../../support/command.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const SCENARIOS = join(import.meta.dirname, "../../../scenarios");
 const folder = mkdtempSync(join(tmpdir(), "tenantry-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function tenantry(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: "utf8",
-    cwd: folder,
-  });
-  return { status, stdout, stderr };
-}
+const tenantry = commandIn(folder);
 
 const FINE = `version: 1
 name: small

@@ -1,5 +1,4 @@
 /** `tenantry compare-policies` and `interference` end to end: files, equal bytes, and bad input told in a sentence. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,19 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readPlanInput, withPool } from "../../../src/cli/plan-run.ts";
 import type { Interference } from "../../../src/report/interference/matrix.ts";
 import type { PolicyComparison } from "../../../src/report/policies/policies.ts";
+import { commandIn } from "../../support/command.ts";
 import { twoTiers } from "../planner/files.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "tenantry-plans-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function tenantry(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: "utf8",
-    cwd: folder,
-  });
-  return { status, stdout, stderr };
-}
+const tenantry = commandIn(folder);
 
 function write(name: string, text: string): void {
   writeFileSync(join(folder, name), text);

@@ -1,23 +1,15 @@
 /** `tenantry compare` end to end: scenarios and results of both kinds in, files out, and bad input told in a sentence. */
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Comparison } from "../../../src/report/compare/compare.ts";
+import { commandIn } from "../../support/command.ts";
 import { exampleResults, manyTenants } from "./fixture.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "tenantry-compare-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function tenantry(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: "utf8",
-    cwd: folder,
-  });
-  return { status, stdout, stderr };
-}
+const tenantry = commandIn(folder);
 
 const SCENARIO = `version: 1
 name: small
