@@ -1,7 +1,7 @@
 /** `tenantry sweep`: variants of a scenario over all cores; finished runs are kept in the output folder, where an interrupted sweep goes on. */
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import { dependentClients } from "../planner/certain-miss.ts";
+import { dependentClients } from "../sim/survey.ts";
 import { InputFiles } from "../planner/input-files.ts";
 import { forgetRuns, RunLog, type RunLogHead } from "../planner/run-log.ts";
 import { seedsFrom } from "../planner/seeds.ts";
