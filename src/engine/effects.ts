@@ -51,6 +51,9 @@ export interface Evidence {
   /** Over the victim's last requests; undefined while there are too few. */
   readonly measuredNs: number | undefined;
   readonly limitNs: number;
+  /** Of its requests of the last checks and the one that waits at the head of its queue, those past the alarm limit. */
+  readonly late: number;
+  readonly lateOf: number;
   readonly victimShare: DemandShare;
   readonly aggressorShare: DemandShare;
 }

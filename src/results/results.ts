@@ -292,7 +292,10 @@ export interface EventEvidence {
   /** The victim's percentile over its last requests; null while there are too few. */
   readonly measuredMs: number | null;
   readonly limitMs: number;
-  /** Parts of what is asked of the pool, and parts due by weight. */
+  /** Of its requests of the last ten checks and the head of its queue (`lateOf`), those over the limit times victimFactor. */
+  readonly late: number;
+  readonly lateOf: number;
+  /** Parts of what is asked of the pool, and parts due: the tier's guarantee, divided by weight. */
   readonly victimShare: { readonly asked: number; readonly due: number };
   readonly aggressorShare: { readonly asked: number; readonly due: number };
 }

@@ -1,13 +1,14 @@
 /**
  * Who asks for how much of what, against his share: GPU time asked of each pool lately, by the forecast that admission goes by,
- * and the replicas on which a tenant ran or waits. Shares are by weight among those who ask at all, for nobody can be kept
- * from what nobody else wants. Two tenants are neighbours only where they lately used the same replica. Judges nobody;
+ * and the replicas on which a tenant ran or waits. Shares are the tiers' guarantees, divided by weight within a tier, among those
+ * who ask at all, for nobody can be kept from what nobody else wants. Two tenants are neighbours only where they lately used the same replica. Judges nobody;
  * noisy-neighbour.ts does.
  */
 import { grownFloats } from "../../base/grow.ts";
 import type { ReplicaView } from "../allocation/replica-view.ts";
 import type { PlatformConfig } from "../config.ts";
 import type { DemandShare } from "../effects.ts";
+import { guaranteedShares } from "../policy/guarantees.ts";
 import type { PoolScheduler } from "../scheduler.ts";
 
 /** Share of the long-run demand that the newest check does not replace. Assumed: ten checks of memory. */
@@ -25,8 +26,10 @@ export class Demand<Origin> {
   /** GPU time asked for since the last check, ns, and its long-run mean per check; by pool, then tenant. */
   #asked: Float64Array[];
   #usual: Float64Array[];
-  /** GPU time asked and weights over those who ask, by pool; as of the present check. */
-  readonly #totals: { askedNs: number; weights: number }[];
+  /** GPU time asked, and by tier the weights of those who ask, by pool; as of the present check. */
+  readonly #totals: { askedNs: number; weights: number[] }[];
+  /** What each tier is guaranteed, by pool. */
+  #guarantees: readonly (readonly number[])[];
   /** By tenant, then replica: the check before which its last stay there ended; none before its first stay. */
   readonly #lastStays: (Float64Array | undefined)[] = [];
   readonly #replicas: number;
@@ -41,11 +44,13 @@ export class Demand<Origin> {
     this.#replicas = schedulers.reduce((sum, { replicas }) => sum + replicas.length, 0);
     this.#asked = platform.pools.map(() => new Float64Array(platform.tenants.length));
     this.#usual = platform.pools.map(() => new Float64Array(platform.tenants.length));
-    this.#totals = platform.pools.map(() => ({ askedNs: 0, weights: 0 }));
+    this.#totals = platform.pools.map(() => ({ askedNs: 0, weights: [] }));
+    this.#guarantees = platform.pools.map((pool) => guaranteedShares(platform, pool));
   }
 
   /** The platform has changed in place and may have more tenants. */
   reloaded(): void {
+    this.#guarantees = this.#platform.pools.map((pool) => guaranteedShares(this.#platform, pool));
     const { length } = this.#platform.tenants;
     this.#asked = this.#asked.map((times) => grownFloats(times, length));
     this.#usual = this.#usual.map((times) => grownFloats(times, length));
@@ -68,12 +73,13 @@ export class Demand<Origin> {
     this.#checkedNs = nowNs;
     for (const [pool, total] of this.#totals.entries()) {
       total.askedNs = 0;
-      total.weights = 0;
+      total.weights = this.#platform.tiers.map(() => 0);
       for (let tenant = 0; tenant < this.#platform.tenants.length; tenant++) {
         const demandNs = this.#demandNs(pool, tenant);
         if (demandNs < LEAST_DEMAND_NS) continue;
         total.askedNs += demandNs;
-        total.weights += this.#weight(tenant);
+        const { tier, weight } = this.#platform.tenants[tenant]!;
+        total.weights[tier]! += weight;
       }
     }
   }
@@ -90,13 +96,21 @@ export class Demand<Origin> {
     }
   }
 
-  /** The tenant's part of what is asked of the pool, and its part by weight among those who ask. */
+  /** The tenant's part of what is asked of the pool, and the part due to it among those who ask. */
   share(pool: number, tenant: number): DemandShare {
     const { askedNs, weights } = this.#totals[pool]!;
+    const { tier, weight } = this.#platform.tenants[tenant]!;
     const ownNs = this.#demandNs(pool, tenant);
-    const weight = this.#weight(tenant);
-    const others = ownNs < LEAST_DEMAND_NS ? weights : weights - weight;
-    return { asked: askedNs === 0 ? 0 : ownNs / askedNs, due: weight / (others + weight) };
+    const tierWeight = weights[tier]! + (ownNs < LEAST_DEMAND_NS ? weight : 0);
+    let asking = 0;
+    for (const [other, share] of this.#guarantees[pool]!.entries()) {
+      if (other === tier || weights[other]! > 0) asking += share;
+    }
+    const tierShare = this.#guarantees[pool]![tier]! / asking;
+    return {
+      asked: askedNs === 0 ? 0 : ownNs / askedNs,
+      due: (tierShare * weight) / tierWeight,
+    };
   }
 
   /**
@@ -152,11 +166,6 @@ export class Demand<Origin> {
   #supplyNs(pool: number): number {
     const { replicas } = this.#schedulers[pool]!;
     return this.#elapsedNs * replicas.filter(({ isUp }) => isUp).length;
-  }
-
-  #weight(tenant: number): number {
-    const { tenants, tiers } = this.#platform;
-    return tenants[tenant]!.weight * tiers[tenants[tenant]!.tier]!.weight;
   }
 
   #uses(scheduler: PoolScheduler<Origin>, replica: ReplicaView<Origin>, tenant: number): boolean {

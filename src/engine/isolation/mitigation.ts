@@ -75,7 +75,7 @@ export class Mitigation<Origin> {
       const move = mitigate ? this.#move(nowNs, one) : "close";
       if (move !== "close") kept.push(one);
       this.#hold(one, move === "close" ? 0 : one.ladder.rung);
-      const event = this.#eventOf(one, rung, move);
+      const event = this.#eventOf(nowNs, one, { rung, move });
       if (event !== undefined) events.push(event);
     }
     this.#cases = kept;
@@ -189,17 +189,28 @@ export class Mitigation<Origin> {
   }
 
   /** What to tell of a move that began on `rung`. */
-  #eventOf(one: Case, rung: number, move: Move | "close"): EngineEvent | undefined {
+  #eventOf(
+    nowNs: number,
+    one: Case,
+    { rung, move }: { rung: number; move: Move | "close" },
+  ): EngineEvent | undefined {
     if (move === "stay" || (move === "close" && rung === 0)) return undefined;
-    if (move === "tighten") return this.#event(one, "mitigation-tightened", rung);
+    if (move === "tighten")
+      return this.#event(nowNs, one, { kind: "mitigation-tightened", moved: rung });
     const isEnd = move === "close" || rung === 1;
-    return this.#event(one, isEnd ? "mitigation-ended" : "mitigation-relaxed", rung - 1);
+    const kind = isEnd ? "mitigation-ended" : "mitigation-relaxed";
+    return this.#event(nowNs, one, { kind, moved: rung - 1 });
   }
 
   /** `moved`: the place on the ladder of the measure that came or went. */
-  #event(one: Case, kind: MitigationEvent, moved: number): EngineEvent {
+  #event(
+    nowNs: number,
+    one: Case,
+    { kind, moved }: { kind: MitigationEvent; moved: number },
+  ): EngineEvent {
     const { aggressor, pool, lastVictim } = one;
-    const evidence = this.#parts.detector.evidence(pool, lastVictim, aggressor);
+    const who = { pool, victim: lastVictim, aggressor };
+    const evidence = this.#parts.detector.evidence(nowNs, who);
     return {
       kind,
       tenant: lastVictim,

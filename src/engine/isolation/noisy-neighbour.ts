@@ -55,7 +55,7 @@ export class NoisyNeighbourDetector<Origin> {
       const alarm = this.#newAlarm(nowNs, tenant);
       if (alarm === undefined) continue;
       this.#alarms.push(alarm);
-      events.push(this.#began(alarm));
+      events.push(this.#began(nowNs, alarm));
     }
     return events;
   }
@@ -66,19 +66,25 @@ export class NoisyNeighbourDetector<Origin> {
     return this.#isSuffering(nowNs, pool, tenant);
   }
 
-  evidence(pool: number, victim: number, aggressor: number): Evidence {
-    const { sla, demand } = this.#parts;
+  evidence(nowNs: number, who: { pool: number; victim: number; aggressor: number }): Evidence {
+    const { pool, victim, aggressor } = who;
+    const { sla, demand, recent } = this.#parts;
     const { targets, windows } = sla.tenants[victim]!;
     let worst = 0;
     for (const [index, window] of windows.entries()) {
       if (excess(window) > excess(windows[worst]!)) worst = index;
     }
-    const { metric, percentile, limitNs } = targets[worst]!;
+    const target = targets[worst]!;
+    const { metric, percentile, limitNs } = target;
+    const head = { nowNs, request: this.#parts.schedulers[pool]!.headOf(victim) };
+    const { late, of } = recent.lately(pool, victim, { target, head });
     return {
       metric,
       percentile,
       limitNs,
       measuredNs: windows[worst]!.percentileNs(),
+      late,
+      lateOf: of,
       victimShare: demand.share(pool, victim),
       aggressorShare: demand.share(pool, aggressor),
     };
@@ -113,8 +119,8 @@ export class NoisyNeighbourDetector<Origin> {
     return alarm.quietChecks < QUIET_CHECKS;
   }
 
-  #began({ victim, aggressor, pool }: Alarm): EngineEvent {
-    const evidence = this.evidence(pool, victim, aggressor);
+  #began(nowNs: number, { victim, aggressor, pool }: Alarm): EngineEvent {
+    const evidence = this.evidence(nowNs, { pool, victim, aggressor });
     const words = evidenceWords(this.#parts.platform, { victim, aggressor, pool, evidence });
     return {
       kind: "noisy-neighbour",
@@ -166,13 +172,13 @@ export function evidenceWords(
   { tenants, pools }: PlatformConfig,
   given: { victim: number; aggressor: number; pool: number; evidence: Evidence },
 ): string {
-  const { metric, percentile, measuredNs, limitNs, aggressorShare } = given.evidence;
+  const { metric, percentile, measuredNs, limitNs, late, lateOf, aggressorShare } = given.evidence;
   const measured =
     measuredNs === undefined
       ? "too few requests to tell it"
       : `${(measuredNs / 1e6).toFixed(0)} ms`;
   return (
-    `${tenants[given.victim]!.name} has a P${percentile} ${metric} of ${measured} against ${(limitNs / 1e6).toFixed(0)} ms while within its share; ` +
+    `${tenants[given.victim]!.name} has a P${percentile} ${metric} of ${measured} against ${(limitNs / 1e6).toFixed(0)} ms, ${late} of the last ${lateOf} far over it, while within its share; ` +
     `${tenants[given.aggressor]!.name} asks for ${percent(aggressorShare.asked)} of ${pools[given.pool]!.name}, where ${percent(aggressorShare.due)} is its share`
   );
 }

@@ -64,6 +64,17 @@ export class RecentLatencies {
     });
   }
 
+  /** Requests of the last checks and the waiting head, and those among them that are past the target's alarm limit. */
+  lately(pool: number, tenant: number, given: { target: SlaTarget; head: WaitingHead }): Lateness {
+    const { target, head } = given;
+    const counts = everyTarget(this.#counts[pool]![tenant]).find((one) => one.target === target);
+    const late = counts === undefined ? 0 : sum(counts.late);
+    const of = counts === undefined ? 0 : sum(counts.all);
+    const { request } = head;
+    if (request === undefined) return { late, of };
+    return { late: late + (this.#isLate(head.nowNs, request) ? 1 : 0), of: of + 1 };
+  }
+
   /** The check is over. */
   end(): void {
     this.#slot = (this.#slot + 1) % RECENT_CHECKS;
@@ -118,6 +129,11 @@ export class RecentLatencies {
   #alarmNs({ limitNs }: SlaTarget): number {
     return limitNs * this.#platform.isolation.victimFactor;
   }
+}
+
+interface Lateness {
+  readonly late: number;
+  readonly of: number;
 }
 
 /** The request that the tenant's queue would give next, if any waits. */

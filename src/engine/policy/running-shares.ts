@@ -16,16 +16,12 @@ export function isBelowShare(view: PoolView, { tenant, tier }: Request<unknown>)
   return view.boundByTenant[tenant]! < dueSlots(view, tenant, tier);
 }
 
-/** Slots of each of `replicas` that a tenant far over its share leaves free while others of its tier run. */
-export function roomForOthers(
-  view: PoolView,
-  { tenant, tier }: Request<unknown>,
-  replicas: number,
-): number {
+/** Slots of each replica that serves that a tenant far over its share leaves free while others of its tier run. */
+export function roomForOthers(view: PoolView, { tenant, tier }: Request<unknown>): number {
   const own = view.boundByTenant[tenant]!;
   const others = view.boundByTier[tier]! - own;
   if (others === 0 || own <= FAR_OVER * dueSlots(view, tenant, tier)) return 0;
-  return Math.floor((GROWTH_ROOM * others) / replicas);
+  return Math.floor((GROWTH_ROOM * others) / Math.max(1, view.servingReplicas));
 }
 
 /** The tenant's share by weight of all that its tier has running. */

@@ -40,7 +40,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       Number.isNaN(request.firstTokenNs) && !isInReach(request, nowNs),
     hopelessBefore: agedShortestBefore,
     next(view) {
-      const tier = shares.next(view.backlogged);
+      const tier = shares.next(view);
       return bestQueue(view, (a, b) => {
         if (a.tier !== b.tier) return a.tier === tier || (b.tier !== tier && a.tier < b.tier);
         const difference = tenants.at(a.tenant) - tenants.at(b.tenant);
@@ -48,10 +48,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
       });
     },
     reservedSlots: (view, request) =>
-      Math.max(
-        shares.reservedSlots(view, request.tier),
-        roomForOthers(view, request, pool.replicas),
-      ),
+      Math.max(shares.reservedSlots(view, request.tier), roomForOthers(view, request)),
     ...preemption,
     activated({ backlogged }, queue) {
       let leastTier = Infinity;

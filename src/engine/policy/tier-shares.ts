@@ -4,13 +4,11 @@
  * ahead of the one with the least than its lead: what the pool serves in one share window. So a burst passes, and a backlogged
  * tier that was overtaken has its share again after at most that much of the others' service.
  */
-import type { QueueView } from "../allocation/tenant-queue.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
+import { guaranteedShares } from "./guarantees.ts";
 import type { PoolView } from "./policy.ts";
 import { ServiceCounters } from "./service-counters.ts";
 
-/** No share is smaller, so that every counter can move. */
-const SMALLEST_SHARE = 0.001;
 /**
  * Room that the lowest tier leaves the tiers above it to grow into, as a share of the slots these hold; assumed. More
  * room means fewer preemptions, and more slots empty while all tiers have work.
@@ -22,7 +20,8 @@ export class TierShares {
   readonly #platform: PlatformConfig;
   readonly #pool: PoolConfig;
   #guarantees: readonly number[];
-  #leads: readonly number[];
+  /** How far each tier may run ahead for every replica that serves. */
+  #leadsEach: readonly number[];
   /** The lowest tier that anybody is in. */
   #lowest: number;
 
@@ -30,7 +29,7 @@ export class TierShares {
     this.#platform = platform;
     this.#pool = pool;
     this.#guarantees = guaranteedShares(platform, pool);
-    this.#leads = leadsOf(platform, pool, this.#guarantees);
+    this.#leadsEach = leadsEachOf(platform, pool, this.#guarantees);
     this.#lowest = lowestTier(platform);
     this.counters = new ServiceCounters(this.#guarantees);
   }
@@ -38,13 +37,13 @@ export class TierShares {
   /** Platform or pool have changed in place. */
   reloaded(): void {
     this.#guarantees = guaranteedShares(this.#platform, this.#pool);
-    this.#leads = leadsOf(this.#platform, this.#pool, this.#guarantees);
+    this.#leadsEach = leadsEachOf(this.#platform, this.#pool, this.#guarantees);
     this.#lowest = lowestTier(this.#platform);
     this.counters.reweight(this.#guarantees);
   }
 
   /** The highest waiting tier that is not too far ahead of the one with the least service. */
-  next(queues: readonly QueueView[]): number {
+  next({ backlogged: queues, servingReplicas }: PoolView): number {
     let least = Infinity;
     for (const queue of queues) {
       if (!queue.isPassedOver) least = Math.min(least, this.counters.at(queue.tier));
@@ -52,7 +51,8 @@ export class TierShares {
     let best = Infinity;
     for (const queue of queues) {
       if (queue.isPassedOver || queue.tier >= best) continue;
-      if (this.counters.at(queue.tier) - least <= this.#leads[queue.tier]!) best = queue.tier;
+      if (this.counters.at(queue.tier) - least <= servingReplicas * this.#leadsEach[queue.tier]!)
+        best = queue.tier;
     }
     return best;
   }
@@ -76,20 +76,8 @@ export class TierShares {
   }
 }
 
-/** The pool's own shares where it states them, else the tiers' weights. */
-function guaranteedShares(platform: PlatformConfig, pool: PoolConfig): number[] {
-  const stated = pool.tierShares.some((share) => share > 0);
-  const shares = platform.tiers.map(({ weight }, tier) =>
-    stated ? pool.tierShares[tier]! : weight,
-  );
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  return shares.map((share) =>
-    Math.max(SMALLEST_SHARE, total > 0 ? share / total : 1 / shares.length),
-  );
-}
-
-/** How far each tier's counter may run ahead: the service of one share window with full batches, over its guarantee. */
-function leadsOf(
+/** The service of one share window of one replica with full batches, over each tier's guarantee. */
+function leadsEachOf(
   { policy }: PlatformConfig,
   pool: PoolConfig,
   guarantees: readonly number[],
@@ -98,7 +86,7 @@ function leadsOf(
   const decodes = pool.maxNumSeqs;
   pool.stepModel.cost({ decodes, prefills: 0, prefillTokens: 0, prefillPairs: 0 }, cost);
   const steps = (policy.shareWindowNs * 1000) / cost.totalPs;
-  const service = steps * decodes * pool.replicas * policy.outputTokenWeight;
+  const service = steps * decodes * policy.outputTokenWeight;
   return guarantees.map((share) => service / share);
 }
 

@@ -47,7 +47,10 @@ const autoscale = z
     path: ["max"],
   })
   .refine(({ scaleInBelow, scaleOutAbove }) => scaleInBelow < scaleOutAbove, {
-    error: `expected scaleInBelow (${SCALE_IN_BELOW} by default) to be less than scaleOutAbove (${SCALE_OUT_ABOVE}), or the pool would scale out and in for ever`,
+    error: ({ input }) => {
+      const given = input as { scaleInBelow: number; scaleOutAbove: number };
+      return `expected scaleInBelow (here ${given.scaleInBelow}) to be less than scaleOutAbove (here ${given.scaleOutAbove}), or the pool would scale out and in for ever`;
+    },
   });
 
 export const pool = z.strictObject({

@@ -157,6 +157,8 @@ function resultsOf(sketches: readonly TenantSketch[]): Results {
           percentile: 99,
           measuredMs: 162,
           limitMs: 100,
+          late: 9,
+          lateOf: 120,
           victimShare: { asked: 0.1, due: 0.3 },
           aggressorShare: { asked: 0.7, due: 0.2 },
         },

@@ -46,7 +46,7 @@ test.each([
   [
     { autoscale: { ...SCALE, scaleOutAbove: 0.4 } },
     [
-      `${POOL}.autoscale: expected scaleInBelow (0.5 by default) to be less than scaleOutAbove (0.7), or the pool would scale out and in for ever`,
+      `${POOL}.autoscale: expected scaleInBelow (here 0.5) to be less than scaleOutAbove (here 0.4), or the pool would scale out and in for ever`,
     ],
   ],
   [
