@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
-const PURE = ["base", "replica", "engine", "scenario", "results", "sim", "report"];
+const PURE = ["base", "replica", "engine", "scenario", "profile", "results", "sim", "report"];
 const MOST_LINES = 400;
 
 interface SourceFile {

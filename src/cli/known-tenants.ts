@@ -6,14 +6,14 @@ import { nearest } from "../scenario/nearest.ts";
 import { formatProblem, type Problem } from "../scenario/problems.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { InputError } from "./exit-codes.ts";
-import { readText } from "./read-scenario.ts";
+import { readScenarioSource } from "./read-scenario.ts";
 
 /** Fails: InputError with every problem when they do not make a scenario together. */
 export function scenarioWith(
   fileName: string,
   tenants: readonly Pick<StoredTenant, "name" | "spec">[],
 ): Scenario {
-  const source = withStoredTenants({ text: readText(fileName), overrides: [] }, tenants);
+  const source = withStoredTenants(readScenarioSource(fileName, []), tenants);
   const loaded = loadScenario(source.text, { fileName, overrides: source.overrides });
   if (loaded.kind === "loaded") return loaded.scenario;
   throw new InputError(loaded.problems.map(inTenantsWords).join("\n"));

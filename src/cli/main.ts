@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one file per command, errors turned into messages and exit codes here and nowhere else. */
 import { Command, CommanderError } from "commander";
+import { ProfileError } from "../profile/profile-error.ts";
 import { scenarioJsonSchema } from "../scenario/schema/file.ts";
 import { TraceError } from "../traces/trace-error.ts";
 import { checkCommand } from "./check.ts";
@@ -11,6 +12,7 @@ import { interferenceCommand } from "./interference.ts";
 import { type LoadOptions, loadCommand } from "./load.ts";
 import { packageVersion } from "./package-info.ts";
 import type { PlanOptions } from "./plan-run.ts";
+import { registerProfileCommands } from "./profile-commands.ts";
 import { type ReloadOptions, reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { type ServeOptions, serveCommand } from "./serve.ts";
@@ -56,6 +58,7 @@ function createProgram(): Command {
     });
   addPlanning(program);
   addSweep(program);
+  registerProfileCommands(program);
   addServing(program);
   return program;
 }
@@ -188,9 +191,15 @@ function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
+function isBadInput(error: unknown): error is Error {
+  return (
+    error instanceof InputError || error instanceof TraceError || error instanceof ProfileError
+  );
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.badInput;
-  if (error instanceof InputError || error instanceof TraceError) {
+  if (isBadInput(error)) {
     process.stderr.write(`${error.message}\n`);
     return EXIT.badInput;
   }

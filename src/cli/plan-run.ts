@@ -10,7 +10,7 @@ import { type PoolProgress, WorkerPool } from "../planner/worker-pool.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { InputError } from "./exit-codes.ts";
 import { packageVersion } from "./package-info.ts";
-import { readText, scenarioOf } from "./read-scenario.ts";
+import { readScenarioSource, scenarioOf } from "./read-scenario.ts";
 import { type Before, SimulationBar } from "./simulation-bar.ts";
 import { type WholeOption, wholeOption } from "./whole-option.ts";
 
@@ -43,13 +43,13 @@ export function readPlanInput(fileName: string, options: PlanOptions): PlanInput
   const overrides = [...options.set, ...seed];
   const replications = wholeOption(options.replications, PLAN_REPLICATIONS) ?? 1;
   const threads = wholeOption(options.threads, THREADS) ?? availableParallelism();
-  const text = readText(fileName);
-  const scenario = scenarioOf(text, { fileName, overrides });
+  const read = readScenarioSource(fileName, overrides);
+  const scenario = scenarioOf(read.text, { fileName, overrides: read.overrides });
   if (scenario.clients.length === 0) {
     throw new InputError(`${fileName}: nobody sends anything; add a client under workload`);
   }
   const baseDir = dirname(fileName);
-  const source = { text, fileName, overrides, baseDir, tenantryVersion: packageVersion() };
+  const source = { ...read, fileName, baseDir, tenantryVersion: packageVersion() };
   const hasBar = options.quiet !== true && options.json !== true && process.stderr.isTTY;
   return { scenario, source, replications, threads, hasBar };
 }

@@ -1,13 +1,46 @@
 /** Reads a scenario file for a command: warnings go to stderr, problems end the command with all of them listed. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { loadScenario } from "../scenario/load.ts";
 import { formatProblem } from "../scenario/problems.ts";
+import { type LoadedProfile, loadProfile } from "../scenario/profile-file.ts";
+import { profilePathsOf } from "../scenario/profile-paths.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { InputError } from "./exit-codes.ts";
 
+/** A scenario's text, and what is laid over it. */
+interface Source {
+  readonly text: string;
+  readonly overrides: readonly string[];
+}
+
 /** Fails: InputError when the file cannot be read or its content is not a valid scenario. */
 export function readScenario(fileName: string, overrides: readonly string[]): Scenario {
-  return scenarioOf(readText(fileName), { fileName, overrides });
+  const source = readScenarioSource(fileName, overrides);
+  return scenarioOf(source.text, { fileName, overrides: source.overrides });
+}
+
+/**
+ * A scenario file with the profiles it names laid over it. A path that leads nowhere stays: loading says on which line.
+ * Fails: InputError when the file cannot be read, or one of its profiles is not valid.
+ */
+export function readScenarioSource(fileName: string, overrides: readonly string[]): Source {
+  const text = readText(fileName);
+  const folder = dirname(fileName);
+  const profiles = profilePathsOf(text, overrides).flatMap(({ key, path }) => {
+    const full = resolve(folder, path);
+    if (!existsSync(full)) return [];
+    const { file } = readProfile(full);
+    return [`${key}=${JSON.stringify({ ...file, cells: [], notes: [] })}`];
+  });
+  return { text, overrides: [...overrides, ...profiles] };
+}
+
+/** A profile file. Fails: InputError when it cannot be read, with everything that is wrong with it. */
+function readProfile(fileName: string): Extract<LoadedProfile, { kind: "loaded" }> {
+  const loaded = loadProfile(readText(fileName), fileName);
+  if (loaded.kind === "loaded") return loaded;
+  throw new InputError(loaded.problems.map(formatProblem).join("\n"));
 }
 
 /** The scenario of a text. Fails: InputError when it is not a valid one. */

@@ -16,7 +16,7 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { written } from "./output.ts";
 import { packageVersion, vegaRuntime } from "./package-info.ts";
-import { readText, reasonOf, scenarioOf } from "./read-scenario.ts";
+import { readScenarioSource, readText, reasonOf, scenarioOf } from "./read-scenario.ts";
 import { keepHeapSteady } from "./steady-heap.ts";
 import { type ServedStore, openServedStore } from "./served-store.ts";
 
@@ -38,7 +38,7 @@ const REFRESH_EVERY_MS = 1000;
 export async function serveCommand(file: string, options: ServeOptions): Promise<number> {
   keepHeapSteady();
   const overrides = overridesOf(options);
-  const readSource = (): ScenarioSource => ({ text: readText(file), overrides });
+  const readSource = (): ScenarioSource => readScenarioSource(file, overrides);
   const load = (source: ScenarioSource): Scenario =>
     scenarioOf(source.text, { fileName: file, overrides: source.overrides, isQuiet: true });
   const held = await openServedStore(load(readSource()));

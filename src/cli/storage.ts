@@ -7,7 +7,7 @@ import { AssertionError } from "../base/assert.ts";
 import { openStore } from "../live/store/open-store.ts";
 import { type Actor, type Store, StoreError } from "../live/store/store.ts";
 import { InputError } from "./exit-codes.ts";
-import { readText, scenarioOf } from "./read-scenario.ts";
+import { readScenarioSource, scenarioOf } from "./read-scenario.ts";
 
 /** What `serve.storage` is where nobody says anything else. */
 const DEFAULT_STORAGE = "tenantry.db";
@@ -45,8 +45,8 @@ export async function withStore<T>(
 
 function storageOf(scenario: string | undefined): string {
   if (scenario === undefined) return DEFAULT_STORAGE;
-  const from = { fileName: scenario, overrides: [], isQuiet: true };
-  return scenarioOf(readText(scenario), from).serve.storage;
+  const { text, overrides } = readScenarioSource(scenario, []);
+  return scenarioOf(text, { fileName: scenario, overrides, isQuiet: true }).serve.storage;
 }
 
 /** Failures of a database carry a code (node:sqlite, pg, sockets); anything else is what it is. */

@@ -5,6 +5,7 @@
 import * as fc from "fast-check";
 import { affineStepModel } from "../../src/replica/affine.ts";
 import type { PrefixKey } from "../../src/replica/prefix-key.ts";
+import { profiledStepModel, type StepProfile } from "../../src/replica/profiled.ts";
 import { rooflineStepModel } from "../../src/replica/roofline.ts";
 import type { StepModel } from "../../src/replica/step-model.ts";
 import type { Joining } from "../../src/replica/running-batch.ts";
@@ -94,7 +95,33 @@ const roofline = fc
     return named("roofline", given, model);
   });
 
-const stepModel: fc.Arbitrary<NamedModel> = fc.oneof(affine, wholeAffine, roofline);
+/** A curve from `first` on: rises of some picoseconds after some sequences or tokens. */
+function curve(first: fc.Arbitrary<number>): fc.Arbitrary<StepProfile["decode"]> {
+  const rise = fc.record({ by: fc.integer({ min: 1, max: 40 }), ps: coefficient });
+  return fc.tuple(first, fc.array(rise, { maxLength: 4 })).map(([ps, rises]) => {
+    const points = [{ at: 1, ps }];
+    for (const { by, ps: more } of rises) {
+      const last = points.at(-1)!;
+      points.push({ at: last.at + by, ps: last.ps + more });
+    }
+    return { points };
+  });
+}
+
+const profiled = fc
+  .record({
+    decode: curve(coefficient.map((ps) => ps + 1)),
+    prefill: curve(fc.constant(0)),
+    chunkPs: coefficient,
+    pairPs: fc.double({ min: 0, max: 3_000, noNaN: true }),
+    contextTokenPs: coefficient,
+  })
+  .map((given) => {
+    const figures = { flopsPerToken: 0, weightBytesPerStep: 0, contextTokenBytes: 0 };
+    return named("profiled", given, profiledStepModel(given, figures));
+  });
+
+const stepModel: fc.Arbitrary<NamedModel> = fc.oneof(affine, wholeAffine, roofline, profiled);
 
 /** Whole factors scale a step's division exactly; the other ones are rounded per step. */
 const factor = fc.constantFrom(1, 2, 3, 7, 0.5, 1.37, 0.8099);

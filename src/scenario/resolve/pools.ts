@@ -2,13 +2,11 @@
  * One pool in the engine's terms: whom it belongs to, what each tier is guaranteed, its memory, its step times.
  */
 import type { AutoscaleConfig, PoolConfig, TenantConfig, TierConfig } from "../../engine/config.ts";
-import { affineStepModel } from "../../replica/affine.ts";
 import { gpuCount } from "../../replica/hardware.ts";
-import { rooflineStepModel } from "../../replica/roofline.ts";
-import type { StepModel } from "../../replica/step-model.ts";
 import type { PoolFile } from "../schema/pool.ts";
 import { type Context, indexOfName } from "./context.ts";
 import { type PoolHardware, resolveMemory } from "./hardware.ts";
+import { resolveStepModel } from "./step-times.ts";
 
 /** Most memory set aside for adapters unless the pool says otherwise: 50 adapters of rank 16 on an 8B model; assumed. */
 const MAX_DEFAULT_ADAPTER_BYTES = 4 * 1024 * 1024 * 1024;
@@ -51,7 +49,7 @@ export function resolvePool(
     lend: lendOf(context, hardware),
     tierShares,
     borrowing: pool.borrowing,
-    stepModel: stepModelOf(hardware),
+    stepModel: resolveStepModel(context, hardware),
     maxNumSeqs: pool.maxNumSeqs,
     maxNumBatchedTokens: pool.maxNumBatchedTokens,
     kvBlocks: memory.kvBlocks,
@@ -180,19 +178,6 @@ function adapterBudgetOf(
     );
   }
   return budget;
-}
-
-function stepModelOf(hardware: PoolHardware): StepModel {
-  const { pool, model, gpu } = hardware;
-  if (pool.stepTime === undefined) {
-    return rooflineStepModel({ model, gpu, parallel: hardware.parallel });
-  }
-  return affineStepModel({
-    fixedPs: pool.stepTime.fixed,
-    perSequencePs: pool.stepTime.perSequence,
-    perTokenPs: pool.stepTime.perToken,
-    contextTokenPs: pool.stepTime.perContextToken,
-  });
 }
 
 function mib(bytes: number): string {

@@ -3,7 +3,8 @@
  * of a running server carry over.
  */
 import { z } from "zod";
-import { bytes, duration, positiveNumber, share, stepTime, usdPerHour } from "./values.ts";
+import { stepTimes } from "./step-times.ts";
+import { bytes, duration, positiveNumber, share, usdPerHour } from "./values.ts";
 
 /** Larger pools and batches exist nowhere; beyond these, a slip of the keyboard costs minutes and gigabytes. */
 const MOST_REPLICAS = 4096;
@@ -146,22 +147,7 @@ export const pool = z.strictObject({
       "Who bears a shared pool's idle time: platform overhead, or its tenants by share of use.",
     ),
   gpuHour: usdPerHour().optional().describe("Price of one GPU-hour. Default: prices.gpuHour."),
-  stepTime: z
-    .strictObject({
-      fixed: stepTime().prefault("0ps").describe("Per step."),
-      perSequence: stepTime().prefault("0ps").describe("Per sequence in the step."),
-      perToken: stepTime()
-        .prefault("0ps")
-        .describe("Per token computed in the step, prompt or output."),
-      perContextToken: stepTime()
-        .prefault("0ps")
-        .describe("Per token of context of the decoding sequences."),
-    })
-    .refine((value) => value.fixed + value.perSequence + value.perToken > 0, {
-      error: "a step would take no time: give fixed, perSequence or perToken",
-    })
-    .optional()
-    .describe("Measured step time. Default: derived from model and GPU."),
+  stepTime: stepTimes.optional().describe("Measured step time. Default: derived from model and GPU."),
 });
 
 export type PoolFile = z.output<typeof pool>;

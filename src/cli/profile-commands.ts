@@ -1,0 +1,26 @@
+/** The commands about measured step times, as the command line knows them. */
+import type { Command } from "commander";
+import { type ProfileImportOptions, profileImportCommand } from "./profile-import.ts";
+
+/** Adds `profile` with its subcommands. */
+export function registerProfileCommands(program: Command): void {
+  const profile = program.command("profile").description("measured step times: import, show");
+  profile
+    .command("import")
+    .description("turn a table of measured steps into a profile that a pool can use")
+    .argument("<table>", "CSV of engine steps, gzipped or not (docs/profiles.md lists the forms)")
+    .option("--out <file>", "the profile (default: <table>.profile.yaml in this folder)")
+    .option("--model <name>", "model that was measured; of a table of several, which one")
+    .option("--gpu <name>", "GPU that was measured; of a table of several, which one")
+    .option("--tensor-parallel <n>", "GPUs per replica; of a table of several, which ones")
+    .option("--precision <name>", "of the weights: bf16 or fp8")
+    .option("--engine <text>", "engine and version, for the record")
+    .option("--date <text>", "when it was measured, for the record")
+    .option("--holdout <share>", "show errors on a share of rows left out, such as 0.5")
+    .option("--seed <n>", "which rows are held out (default: 1)")
+    .option("--skip-bad-rows", "leave out and count broken rows")
+    .option("--quiet", "print nothing but problems")
+    .action((table: string, options: ProfileImportOptions) => {
+      process.exitCode = profileImportCommand(table, options);
+    });
+}

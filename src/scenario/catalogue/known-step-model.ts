@@ -1,0 +1,45 @@
+/** The step-time model of a model and GPU by their names in the catalogue, for whoever has no scenario at hand. */
+import type { ModelSpec, Precision } from "../../replica/hardware.ts";
+import { rooflineStepModel } from "../../replica/roofline.ts";
+import type { StepModel } from "../../replica/step-model.ts";
+import { nearest } from "../nearest.ts";
+import { GPUS } from "./gpus.ts";
+import { MODELS } from "./models.ts";
+
+export interface Hardware {
+  readonly model: string;
+  readonly gpu: string;
+  readonly tensorParallel: number;
+  readonly precision: string;
+}
+
+export type KnownStepModel =
+  | { readonly kind: "known"; readonly stepModel: StepModel }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** What the catalogue knows of it, or which name it does not know. */
+export function knownStepModel(hardware: Hardware): KnownStepModel {
+  const { tensorParallel, precision } = hardware;
+  const entry = MODELS.get(hardware.model);
+  const gpu = GPUS.get(hardware.gpu);
+  if (entry === undefined) return unknown("model", hardware.model, [...MODELS.keys()]);
+  if (gpu === undefined) return unknown("GPU", hardware.gpu, [...GPUS.keys()]);
+  if (!isPrecision(precision)) return unknown("precision", precision, PRECISIONS);
+  if (gpu.flopsPerS[precision] === 0) {
+    return { kind: "unknown", reason: `${gpu.name} has no ${precision} tensor cores` };
+  }
+  const model: ModelSpec = { ...entry.spec, precision };
+  return { kind: "known", stepModel: rooflineStepModel({ model, gpu, tensorParallel }) };
+}
+
+const PRECISIONS: readonly Precision[] = ["bf16", "fp8"];
+
+function isPrecision(name: string): name is Precision {
+  return PRECISIONS.some((one) => one === name);
+}
+
+function unknown(what: string, name: string, known: readonly string[]): KnownStepModel {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean '${meant}'?`;
+  return { kind: "unknown", reason: `the catalogue has no ${what} '${name}'; ${hint}` };
+}

@@ -1,0 +1,68 @@
+/**
+ * Which step-time model a pool has: its own coefficients, a measured profile, or what its model and GPU are known to do.
+ * A profile is of one model on one kind of GPU and of batches up to some size; a pool that differs is warned about.
+ */
+import { affineStepModel } from "../../replica/affine.ts";
+import { profiledStepModel } from "../../replica/profiled.ts";
+import { rooflineStepModel } from "../../replica/roofline.ts";
+import type { StepModel } from "../../replica/step-model.ts";
+import { type Profile, profileOf } from "../profile-file.ts";
+import type { Context } from "./context.ts";
+import type { PoolHardware } from "./hardware.ts";
+
+/** Batches may pass what was measured by this much before it is worth a word. */
+const MARGIN = 1.05;
+
+/** The model; a profile that was not found is reported. */
+export function resolveStepModel(context: Context, hardware: PoolHardware): StepModel {
+  const { pool, model, gpu } = hardware;
+  const { stepTime } = pool;
+  const known = rooflineStepModel({ model, gpu, tensorParallel: pool.tensorParallel });
+  if (stepTime === undefined) return known;
+  if (!("profile" in stepTime)) {
+    return affineStepModel({
+      fixedPs: stepTime.fixed,
+      perSequencePs: stepTime.perSequence,
+      perTokenPs: stepTime.perToken,
+      contextTokenPs: stepTime.perContextToken,
+    });
+  }
+  if (typeof stepTime.profile === "string") {
+    context.report.error(
+      ["platform", "pools", hardware.name, "stepTime", "profile"],
+      `cannot read ${stepTime.profile}: expected a profile file, named relative to the scenario's folder (tenantry profile import writes one)`,
+    );
+    return known;
+  }
+  const profile = profileOf(stepTime.profile);
+  warnOfOthers(context, hardware, profile);
+  warnOfRange(context, hardware, profile);
+  // What the times do not say, for utilization: the network is the same one.
+  return profiledStepModel(profile.steps, known);
+}
+
+/** A profile of another model or GPU may be what is wanted; it is hardly ever meant. */
+function warnOfOthers(context: Context, { name, pool }: PoolHardware, { origin }: Profile): void {
+  for (const key of ["model", "gpu", "tensorParallel", "precision"] as const) {
+    const measured = origin[key];
+    if (measured === undefined || measured === pool[key]) continue;
+    context.report.warning(
+      ["platform", "pools", name, key],
+      `the pool's step times were measured with ${key} ${measured} (${origin.source.file}), and it has ${pool[key]}`,
+    );
+  }
+}
+
+function warnOfRange(context: Context, { name, pool }: PoolHardware, { measured }: Profile): void {
+  const limits = [
+    ["maxNumSeqs", measured.decodes.most, "decoding sequences"],
+    ["maxNumBatchedTokens", measured.prefillTokens.most, "prompt tokens"],
+  ] as const;
+  for (const [key, most, what] of limits) {
+    if (pool[key] <= most * MARGIN) continue;
+    context.report.warning(
+      ["platform", "pools", name, key],
+      `steps were measured up to ${most} ${what}, and the pool may run ${pool[key]}: beyond what was measured, times are extrapolated`,
+    );
+  }
+}
