@@ -7,6 +7,7 @@ import type { StepCurve, StepProfile } from "../replica/profiled.ts";
 import { parseText } from "./document.ts";
 import { findingsOf, wording } from "./issues.ts";
 import { formatPath, type Problem } from "./problems.ts";
+import type { JsonSchema } from "./schema/file.ts";
 
 export interface Range {
   readonly least: number;
@@ -126,13 +127,17 @@ export function loadProfile(text: string, fileName: string): LoadedProfile {
   }
   const file = profileFile.safeParse(parsed.value, { error: wording });
   if (file.success) return { kind: "loaded", profile: profileOf(file.data), file: file.data };
-  const schema = z.toJSONSchema(profileFile, { io: "input", target: "draft-7" });
-  const problems = findingsOf(file.error.issues, parsed.value, schema).map((finding): Problem => {
-    const { path, message, suggestion, at } = finding;
+  const found = findingsOf(file.error.issues, parsed.value, profileJsonSchema());
+  const problems = found.map(({ path, message, suggestion, at }): Problem => {
     const place = { kind: "file", fileName, ...parsed.locate(path, at) } as const;
     return { place, path: formatPath(path), message, suggestion };
   });
   return { kind: "invalid", problems };
+}
+
+/** What findings about a profile look keys up in. */
+export function profileJsonSchema(): JsonSchema {
+  return z.toJSONSchema(profileFile, { io: "input", target: "draft-7" });
 }
 
 /** The text of a profile file: a line per point and cell, so that a change shows in a diff. */

@@ -6,7 +6,8 @@ import { affineStepModel } from "../../replica/affine.ts";
 import { profiledStepModel } from "../../replica/profiled.ts";
 import { rooflineStepModel } from "../../replica/roofline.ts";
 import type { StepModel } from "../../replica/step-model.ts";
-import { type Profile, profileOf } from "../profile-file.ts";
+import { findingsOf, wording } from "../issues.ts";
+import { type Profile, profileFile, profileJsonSchema, profileOf } from "../profile-file.ts";
 import type { Context } from "./context.ts";
 import type { PoolHardware } from "./hardware.ts";
 
@@ -27,18 +28,28 @@ export function resolveStepModel(context: Context, hardware: PoolHardware): Step
       contextTokenPs: stepTime.perContextToken,
     });
   }
-  if (typeof stepTime.profile === "string") {
-    context.report.error(
-      ["platform", "pools", hardware.name, "stepTime", "profile"],
-      `cannot read ${stepTime.profile}: expected a profile file, named relative to the scenario's folder (tenantry profile import writes one)`,
-    );
-    return known;
-  }
-  const profile = profileOf(stepTime.profile);
+  const profile = profileIn(context, hardware.name, stepTime.profile);
+  if (profile === undefined) return known;
   warnOfOthers(context, hardware, profile);
   warnOfRange(context, hardware, profile);
   // What the times do not say, for utilization: the network is the same one.
   return profiledStepModel(profile.steps, known);
+}
+
+/** What a profile file holds; a name is one that whoever read the scenario did not find. */
+function profileIn(context: Context, pool: string, given: string | object): Profile | undefined {
+  const path = ["platform", "pools", pool, "stepTime", "profile"];
+  if (typeof given === "string") {
+    const message = `cannot read ${given}: expected a profile file, named relative to the scenario's folder (tenantry profile import writes one)`;
+    context.report.error(path, message);
+    return undefined;
+  }
+  const file = profileFile.safeParse(given, { error: wording });
+  if (file.success) return profileOf(file.data);
+  for (const finding of findingsOf(file.error.issues, given, profileJsonSchema())) {
+    context.report.error([...path, ...finding.path], finding.message, finding.suggestion);
+  }
+  return undefined;
 }
 
 /** A profile of another model or GPU may be what is wanted; it is hardly ever meant. */
