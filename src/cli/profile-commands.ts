@@ -1,6 +1,7 @@
 /** The commands about measured step times, as the command line knows them. */
 import type { Command } from "commander";
 import { type ProfileImportOptions, profileImportCommand } from "./profile-import.ts";
+import { type ProfileShowOptions, profileShowCommand } from "./profile-show.ts";
 
 /** Adds `profile` with its subcommands. */
 export function registerProfileCommands(program: Command): void {
@@ -22,5 +23,19 @@ export function registerProfileCommands(program: Command): void {
     .option("--quiet", "print nothing but problems")
     .action((table: string, options: ProfileImportOptions) => {
       process.exitCode = profileImportCommand(table, options);
+    });
+  profile
+    .command("show")
+    .description("draw a profile beside its measurements and the catalogue's prediction")
+    .argument("<profile>", "file written by profile import")
+    .option("--model <name>", "model to predict, instead of the profile's")
+    .option("--gpu <name>", "GPU to predict, instead of the profile's")
+    .option("--tensor-parallel <n>", "GPUs per replica, instead of the profile's")
+    .option("--precision <name>", "of the weights, instead of the profile's")
+    .option("--out <folder>", "where the page goes (default: out/<what it is of>-profile)")
+    .option("--json", "print the lines and errors as JSON")
+    .option("--quiet", "print nothing but problems")
+    .action((file: string, options: ProfileShowOptions) => {
+      process.exitCode = profileShowCommand(file, options);
     });
 }

@@ -9,6 +9,7 @@ import { type HoldOut, holdOut, importProfile } from "../profile/import-profile.
 import { type MeasuredSteps, readSteps } from "../profile/read-steps.ts";
 import type { StepRow } from "../profile/step-row.ts";
 import type { StepModel } from "../replica/step-model.ts";
+import { rangeSentence } from "../report/profile/forms.ts";
 import { errorTable, type ModelErrors } from "../report/profile/tables.ts";
 import { formatCount } from "../report/format.ts";
 import { knownStepModel } from "../scenario/catalogue/known-step-model.ts";
@@ -16,14 +17,13 @@ import {
   loadProfile,
   type Profile,
   type ProfileOrigin,
-  type Range,
   profileText,
 } from "../scenario/profile-file.ts";
 import { assert } from "../base/assert.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { printTable, writeFiles } from "./output.ts";
 import { reasonOf } from "./read-scenario.ts";
-import { wholeOption } from "./whole-option.ts";
+import { type WholeOption, wholeOption } from "./whole-option.ts";
 
 export interface ProfileImportOptions {
   readonly out?: string;
@@ -39,8 +39,8 @@ export interface ProfileImportOptions {
   readonly quiet?: boolean;
 }
 
-const TENSOR_PARALLEL = { name: "--tensor-parallel", least: 1, most: 1024 };
-const SEED = { name: "--seed", least: 0, most: 2 ** 31 };
+export const TENSOR_PARALLEL: WholeOption = { name: "--tensor-parallel", least: 1, most: 1024 };
+const SEED: WholeOption = { name: "--seed", least: 0, most: 2 ** 31 };
 
 /** Runs the command; returns its exit code. */
 export function profileImportCommand(path: string, options: ProfileImportOptions): number {
@@ -172,13 +172,4 @@ function physicsOf({ origin }: Profile) {
     return { kind: "unknown", reason } as const;
   }
   return knownStepModel({ model, gpu, tensorParallel, precision });
-}
-
-function rangeSentence({ measured }: Profile): string {
-  const { decodes, contextPerDecode, prefillTokens } = measured;
-  return `Measured: ${span(decodes)} decoding sequences of ${span(contextPerDecode)} tokens of context, ${span(prefillTokens)} prompt tokens. Beyond that, times are extrapolated along the last octave.`;
-}
-
-function span({ least, most }: Range): string {
-  return `${formatCount(least)} to ${formatCount(most)}`;
 }

@@ -37,7 +37,7 @@ export function readScenarioSource(fileName: string, overrides: readonly string[
 }
 
 /** A profile file. Fails: InputError when it cannot be read, with everything that is wrong with it. */
-function readProfile(fileName: string): Extract<LoadedProfile, { kind: "loaded" }> {
+export function readProfile(fileName: string): Extract<LoadedProfile, { kind: "loaded" }> {
   const loaded = loadProfile(readText(fileName), fileName);
   if (loaded.kind === "loaded") return loaded;
   throw new InputError(loaded.problems.map(formatProblem).join("\n"));

@@ -38,6 +38,6 @@ export function errorTable(title: string, sides: readonly ModelErrors[]): Summar
 
 function signedShare(share: number): string {
   const text = formatShare(Math.abs(share));
-  if (text === MISSING || share === 0) return text;
+  if (text === MISSING || text.startsWith("<") || share === 0) return text;
   return `${share > 0 ? "+" : "−"}${text}`;
 }
