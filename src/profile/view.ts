@@ -83,14 +83,10 @@ export function viewOf(profile: Profile, catalogue?: StepModel): ProfileView {
 
 function prefillPanel(models: readonly StepModel[], { cells, measured }: Profile): Panel {
   const { prefillTokens } = measured;
-  const isWhole = (cell: MeasuredCell): boolean =>
-    phaseOf(cell) === "prefill" &&
-    cell.prefills === 1 &&
-    isNear(cell.prefillPairs, likelyPairs(1, cell.prefillTokens, 0));
   return {
     lines: linesOf(models, [0], prefillTokens, (_, tokens) => wholePrompt(tokens)),
     dots: cells
-      .filter(isWhole)
+      .filter(isWholePrompt)
       .map(({ prefillTokens: at, ms, rows }) => ({ series: 0, at, ms, rows })),
     measured: prefillTokens,
   };
@@ -170,6 +166,11 @@ function wholePrompt(tokens: number): MeasuredStep {
 function decodes(batch: number, context: number): MeasuredStep {
   const prompts = { prefills: 0, prefillTokens: 0, prefillPairs: 0 };
   return { ...prompts, decodes: batch, contextTokens: batch * context, ms: 0 };
+}
+
+function isWholePrompt(cell: MeasuredCell): boolean {
+  const pairs = likelyPairs(1, cell.prefillTokens, 0);
+  return phaseOf(cell) === "prefill" && cell.prefills === 1 && isNear(cell.prefillPairs, pairs);
 }
 
 function perSequence(cell: MeasuredCell): number {

@@ -38,21 +38,20 @@ interface Words {
 /** What is drawn of a profile; charts without anything measured or predicted are left out. */
 export function profileCharts(view: ProfileView, style: ChartStyle): readonly Chart[] {
   const { prefill, decode, context } = view;
-  const one = (): string => "";
   const charts = [
     panelChart(view.models, prefill, style, {
       id: "prefill",
       title: "One prompt alone in a step, over its tokens",
       note: "The whole prompt in one step, nothing cached.",
       axis: "prompt tokens",
-      series: one,
+      series: nothing,
     }),
     panelChart(view.models, decode, style, {
       id: "decode",
       title: "A decode step, over its batch",
       note: `Each sequence with ${formatCount(decode.contextTokens)} tokens of context, as half of the measured steps at most had; dots within 15 % of it.`,
       axis: "decoding sequences",
-      series: one,
+      series: nothing,
     }),
     panelChart(view.models, context, style, {
       id: "context",
@@ -64,6 +63,10 @@ export function profileCharts(view: ProfileView, style: ChartStyle): readonly Ch
     ...view.models.map((model, at) => residualChart(view, { model, at }, style)),
   ];
   return charts.filter((chart) => chart !== undefined);
+}
+
+function nothing(): string {
+  return "";
 }
 
 function panelChart(

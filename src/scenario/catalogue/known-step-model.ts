@@ -20,16 +20,17 @@ export type KnownStepModel =
 /** What the catalogue knows of it, or which name it does not know. */
 export function knownStepModel(hardware: Hardware): KnownStepModel {
   const { tensorParallel, precision } = hardware;
-  const entry = MODELS.get(hardware.model);
+  const shape = MODELS.get(hardware.model);
   const gpu = GPUS.get(hardware.gpu);
-  if (entry === undefined) return unknown("model", hardware.model, [...MODELS.keys()]);
+  if (shape === undefined) return unknown("model", hardware.model, [...MODELS.keys()]);
   if (gpu === undefined) return unknown("GPU", hardware.gpu, [...GPUS.keys()]);
   if (!isPrecision(precision)) return unknown("precision", precision, PRECISIONS);
   if (gpu.flopsPerS[precision] === 0) {
     return { kind: "unknown", reason: `${gpu.name} has no ${precision} tensor cores` };
   }
-  const model: ModelSpec = { ...entry.spec, precision };
-  return { kind: "known", stepModel: rooflineStepModel({ model, gpu, tensorParallel }) };
+  const model: ModelSpec = { ...shape, precision, kvPrecision: "bf16" };
+  const parallel = { tensorParallel, dataParallel: 1, expertParallel: false };
+  return { kind: "known", stepModel: rooflineStepModel({ model, gpu, parallel }) };
 }
 
 const PRECISIONS: readonly Precision[] = ["bf16", "fp8"];

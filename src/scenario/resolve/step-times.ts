@@ -16,9 +16,9 @@ const MARGIN = 1.05;
 
 /** The model; a profile that was not found is reported. */
 export function resolveStepModel(context: Context, hardware: PoolHardware): StepModel {
-  const { pool, model, gpu } = hardware;
+  const { pool, model, gpu, parallel } = hardware;
   const { stepTime } = pool;
-  const known = rooflineStepModel({ model, gpu, tensorParallel: pool.tensorParallel });
+  const known = rooflineStepModel({ model, gpu, parallel });
   if (stepTime === undefined) return known;
   if (!("profile" in stepTime)) {
     return affineStepModel({

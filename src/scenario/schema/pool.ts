@@ -147,7 +147,9 @@ export const pool = z.strictObject({
       "Who bears a shared pool's idle time: platform overhead, or its tenants by share of use.",
     ),
   gpuHour: usdPerHour().optional().describe("Price of one GPU-hour. Default: prices.gpuHour."),
-  stepTime: stepTimes.optional().describe("Measured step time. Default: derived from model and GPU."),
+  stepTime: stepTimes
+    .optional()
+    .describe("Measured step time. Default: derived from model and GPU."),
 });
 
 export type PoolFile = z.output<typeof pool>;
