@@ -106,15 +106,14 @@ export function checkFalls(
   model: StepModel,
   fileName: string,
 ): readonly string[] {
-  const near = cells.filter((cell) => !isFarOff(predictMs(model, cell) / cell.ms - 1));
   const rest = (cell: Cell, without: Partial<StepRow>): number =>
     cell.ms - (predictMs(model, cell) - predictMs(model, { ...cell, ...without }));
   const decodeLevels = levelsOf(
-    near.filter((cell) => phaseOf(cell) === "decode"),
+    cells.filter((cell) => phaseOf(cell) === "decode"),
     (cell) => ({ at: cell.decodes, ownMs: rest(cell, { contextTokens: 0 }) }),
   );
   const promptLevels = levelsOf(
-    near.filter((cell) => phaseOf(cell) !== "decode"),
+    cells.filter((cell) => phaseOf(cell) !== "decode"),
     (cell) => ({
       at: cell.prefillTokens,
       ownMs: rest(cell, { contextTokens: 0, decodes: 0, prefillPairs: 0 }),

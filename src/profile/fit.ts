@@ -50,12 +50,13 @@ export function fitProfile(rows: readonly StepRow[], fileName: string): FittedPr
     ...prefill.profile,
   };
   const model = profileModel(profile);
+  const falls = checkFalls(cells, model, fileName);
   return {
     profile,
     cells,
     measured,
     farOff: checkFarOff(rows, model, fileName),
-    notes: [...decode.notes, ...prefill.notes, ...checkFalls(cells, model, fileName)],
+    notes: [...decode.notes, ...prefill.notes, ...falls],
   };
 }
 
