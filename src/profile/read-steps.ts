@@ -230,7 +230,7 @@ function choose(
     }
     const match = want === undefined ? given[0] : given.find((name) => plain(name) === plain(want));
     if (match === undefined && given.length > 0) {
-      const meant = want === undefined ? undefined : nearest(want, given);
+      const meant = nearest(plain(want ?? ""), given.map(plain));
       const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
       throw new ProfileError(
         `${fileName}: no line has ${column} ${want}: expected ${given.join(", ")}${hint}`,
