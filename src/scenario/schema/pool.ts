@@ -47,11 +47,11 @@ const autoscale = z
     error: "expected max to be at least min",
     path: ["max"],
   })
-  .refine(({ scaleInBelow, scaleOutAbove }) => scaleInBelow < scaleOutAbove, {
-    error: ({ input }) => {
-      const given = input as { scaleInBelow: number; scaleOutAbove: number };
-      return `expected scaleInBelow (here ${given.scaleInBelow}) to be less than scaleOutAbove (here ${given.scaleOutAbove}), or the pool would scale out and in for ever`;
-    },
+  .superRefine(({ scaleInBelow, scaleOutAbove }, { addIssue }) => {
+    if (scaleInBelow < scaleOutAbove) return;
+    addIssue(
+      `expected scaleInBelow (here ${scaleInBelow}) to be less than scaleOutAbove (here ${scaleOutAbove}), or the pool would scale out and in for ever`,
+    );
   });
 
 export const pool = z.strictObject({

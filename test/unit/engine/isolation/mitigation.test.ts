@@ -201,11 +201,13 @@ test("turned off by a reload, mitigation lets go at the next check", () => {
   expect(end.atS - reloadedAtNs / 1e9).toBeLessThanOrEqual(1);
 });
 
+function shortRequests(rate: number): string {
+  return `{ arrivals: { process: poisson, rate: ${rate}/s }, promptTokens: 50, outputTokens: 50, maxOutputTokens: 50 }`;
+}
+
 /** One tenant of a tier that is guaranteed half, and ten of a tier that is guaranteed two sevenths: all ask for more than there is. */
 test("a tenant within its tier's guarantee is nobody's aggressor, however many tenants other tiers have", () => {
   const names = Array.from({ length: 10 }, (_, index) => `b${index}`);
-  const client = (rate: number) =>
-    `{ arrivals: { process: poisson, rate: ${rate}/s }, promptTokens: 50, outputTokens: 50, maxOutputTokens: 50 }`;
   const run = simulate(
     scenarioOf(`
 version: 1
@@ -217,7 +219,7 @@ platform:
     shared:
       { model: llama-3.1-8b, gpu: h100-sxm, replicas: 1, maxNumSeqs: 16, maxNumBatchedTokens: 512, stepTime: { fixed: 4ms } }
   tenants: { g: { tier: gold }, ${names.map((name) => `${name}: { tier: bronze }`).join(", ")} }
-workload: { g: ${client(35)}, ${names.map((name) => `${name}: ${client(5)}`).join(", ")} }
+workload: { g: ${shortRequests(35)}, ${names.map((name) => `${name}: ${shortRequests(5)}`).join(", ")} }
 simulation: { duration: 3min, seed: 1, audit: { requests: 0 } }
 `),
   );
