@@ -51,6 +51,8 @@ function fileOf(given: Drawn, policy: string | object, tiers: readonly string[])
     name: "scheduling",
     platform: {
       policy,
+      // What the scheduler promises by itself: mitigation holds whoever is over his share, to the next whole slot.
+      isolation: { mitigate: false },
       models: { tiny: TINY_MODEL },
       gpus: { card: tinyGpu({ ...given, adapterBytes: 0 }) },
       pools: {
@@ -145,32 +147,40 @@ function serviceByTier(engine: Engine<Sent>): number[] {
 
 test("a backlogged tier gets its guaranteed share of any window, less the leads that others may have", () => {
   const shares = [0.5, 0.3, 0.2];
+  let leastWindow = Infinity;
   fc.assert(
     fc.property(drawn, (given) => {
-      const policy = { name: "slo-fair", shareWindow: "200ms" };
+      const policy = { name: "slo-fair", shareWindow: "100ms" };
       const file = fileOf({ ...given, weights: [1, 1, 1] }, policy, ["gold", "silver", "bronze"]);
-      // What a tier may be ahead: 200 ms of full batches on all replicas, one request, and what is charged ahead of service.
-      const lead = (200 / 5) * given.slots * given.replicas * OUTPUT_WEIGHT;
+      const simulation = { duration: "40s", seed: given.seed, audit: { requests: 0 } };
+      // What a tier may be ahead: 100 ms of full batches on all replicas, one request, and what is charged ahead of service.
+      const lead = (100 / 5) * given.slots * given.replicas * OUTPUT_WEIGHT;
       const largest = MAX_PROMPT + OUTPUT_WEIGHT * MAX_OUTPUT;
       const ahead = 2 * given.replicas * given.slots * largest;
       const slack = 3 * (lead + largest + 2 * ahead + MOST_OVERTAKEN * largest);
-      let from: { service: number[] } | undefined;
-      simulate(scenarioOf(file), {
+      // A tier's service less its share of all: what it loses of this from any time on is its debt in that window.
+      const best = [-Infinity, -Infinity, -Infinity];
+      let allService = 0;
+      simulate(scenarioOf({ ...file, simulation }), {
         afterEvent(engine, nowNs) {
           // The closed loop keeps all backlogged until arrivals end.
-          if (nowNs < 1e9 || nowNs > 7.9e9) return;
+          if (nowNs < 1e9 || nowNs > 39.9e9) return;
           const service = serviceByTier(engine);
-          from ??= { service };
-          const got = service.map((amount, tier) => amount - from!.service[tier]!);
-          const total = got.reduce((sum, amount) => sum + amount, 0);
+          allService = service.reduce((sum, amount) => sum + amount, 0);
           for (const [tier, share] of shares.entries()) {
-            expect(got[tier]).toBeGreaterThanOrEqual(share * (total - slack));
+            const surplus = service[tier]! - share * allService;
+            best[tier] = Math.max(best[tier]!, surplus);
+            expect(best[tier]! - surplus).toBeLessThanOrEqual(share * slack);
           }
         },
       });
+      leastWindow = Math.min(leastWindow, allService / slack);
     }),
-    { seed: SEED, numRuns: 40 },
+    { seed: SEED, numRuns: 20 },
   );
+  console.log(`the shortest run served ${leastWindow.toFixed(1)} times the slack`);
+  // Within the slack alone nothing is promised.
+  expect(leastWindow).toBeGreaterThan(1);
 });
 
 test.each(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"])(

@@ -132,6 +132,24 @@ export class Demand<Origin> {
     return asked <= due && meanNs <= dueNs && newNs <= BURST * dueNs;
   }
 
+  /**
+   * Whether as much of what runs is the tenant's as is due to it, by the GPU time that it takes: then it waits behind its own
+   * requests, and not behind others'.
+   */
+  hasItsDue(pool: number, tenant: number): boolean {
+    const scheduler = this.#schedulers[pool]!;
+    let runningNs = 0;
+    let ownNs = 0;
+    for (const request of scheduler.bound()) {
+      const { promptTokens, predictedTokens } = request;
+      const { maxNumSeqs } = scheduler.config;
+      const serviceNs = scheduler.forecast.serviceNs(promptTokens, predictedTokens, maxNumSeqs);
+      runningNs += serviceNs;
+      if (request.tenant === tenant) ownNs += serviceNs;
+    }
+    return runningNs > 0 && ownNs >= this.share(pool, tenant).due * runningNs;
+  }
+
   /** GPU time by which what it asked for since the last check is above its usual. */
   growth(pool: number, tenant: number): number {
     return this.#asked[pool]![tenant]! - this.#usual[pool]![tenant]!;

@@ -271,7 +271,7 @@ export function capRungsOf(mostBound: number, due: number): number {
 
 /**
  * The cap on a rung: the tenant's share of what the pool runs at once, and a part of the rest that halves with each rung and is
- * nothing on the last. Never below 1.
+ * nothing on the last. Rounded up: slots are whole, and nobody is to be held below his share.
  */
 export function capAt(
   { rung, capRungs }: { readonly rung: number; readonly capRungs: number },
@@ -280,5 +280,5 @@ export function capAt(
 ): number {
   const share = due * mostBound;
   const rest = rung >= capRungs ? 0 : (mostBound - share) / 2 ** rung;
-  return Math.max(1, Math.floor(share + rest));
+  return Math.max(1, Math.ceil(share + rest));
 }

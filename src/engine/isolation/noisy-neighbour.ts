@@ -1,6 +1,6 @@
 /**
  * Finds noisy neighbours. A victim is a tenant whose recent percentile is far over its target, and whose requests are late now,
- * although it asks for no more than its share of the pool; the aggressor is the tenant over its share that grew most among
+ * although it asks for no more than its share of the pool, and has less than that running; the aggressor is the tenant over its share that grew most among
  * those who lately used the same replicas. An alarm ends only after several quiet checks in a row, so that it does not
  * flicker. What is done about it is mitigation.ts.
  */
@@ -146,6 +146,7 @@ export class NoisyNeighbourDetector<Origin> {
   }
 
   #isSuffering(nowNs: number, pool: number, tenant: number): boolean {
+    if (this.#parts.demand.hasItsDue(pool, tenant)) return false;
     const request = this.#parts.schedulers[pool]!.headOf(tenant);
     return this.#parts.recent.isSuffering(pool, tenant, { nowNs, request });
   }

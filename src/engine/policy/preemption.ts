@@ -48,7 +48,7 @@ export function preemptionRule(given: Given): Pick<Policy, "isUrgent" | "mayYiel
       if (victim.preemptions >= platform.policy.maxPreemptions) return false;
       if (victim.tier < waiting.tier) return false;
       if (victim.tier > waiting.tier) {
-        return isTierDue(view, nowNs, waiting) && shares.isAboveGuarantee(view, victim.tier);
+        return isInReach(waiting, nowNs) && shares.mayTakeFrom(view, waiting.tier, victim.tier);
       }
       // Among equals only who has had his first token yields.
       if (!victim.isPrefilled || !isBelowShare(view, waiting)) return false;

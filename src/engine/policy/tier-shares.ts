@@ -43,7 +43,8 @@ export class TierShares {
   }
 
   /** The highest waiting tier that is not too far ahead of the one with the least service. */
-  next({ backlogged: queues, servingReplicas }: PoolView): number {
+  next(view: PoolView): number {
+    const queues = view.backlogged;
     let least = Infinity;
     for (const queue of queues) {
       if (!queue.isPassedOver) least = Math.min(least, this.counters.at(queue.tier));
@@ -51,10 +52,18 @@ export class TierShares {
     let best = Infinity;
     for (const queue of queues) {
       if (queue.isPassedOver || queue.tier >= best) continue;
-      if (this.counters.at(queue.tier) - least <= servingReplicas * this.#leadsEach[queue.tier]!)
-        best = queue.tier;
+      if (this.#isWithinLead(view, queue.tier, least)) best = queue.tier;
     }
     return best;
+  }
+
+  /**
+   * Whether a tier that is short of slots may have those that the other holds beyond its guarantee. Whoever has led far enough may
+   * not: slots are whole, and a small pool would take them back and forth at the expense of the one behind.
+   */
+  mayTakeFrom(view: PoolView, tier: number, other: number): boolean {
+    if (!this.isBelowGuarantee(view, tier) || !this.#isAboveGuarantee(view, other)) return false;
+    return this.#isWithinLead(view, tier, this.counters.at(other));
   }
 
   /** Whether the tier holds less of what is bound than its guarantee. */
@@ -62,8 +71,12 @@ export class TierShares {
     return boundShare(view, tier) < this.#guarantees[tier]!;
   }
 
-  isAboveGuarantee(view: PoolView, tier: number): boolean {
+  #isAboveGuarantee(view: PoolView, tier: number): boolean {
     return boundShare(view, tier) > this.#guarantees[tier]!;
+  }
+
+  #isWithinLead({ servingReplicas }: PoolView, tier: number, least: number): boolean {
+    return this.counters.at(tier) - least <= servingReplicas * this.#leadsEach[tier]!;
   }
 
   /** Slots per replica that the tier leaves free: the lowest one, beyond its guarantee, while others above it run. */

@@ -73,3 +73,94 @@ test.each(["tier-share", "vtc", "slo-fair", "strict-priority", "fcfs"])(
     expect(bronze).toBeGreaterThan(0.97);
   },
 );
+
+/** Two tenants of equal weight; what each has completed after some time, in order. */
+function completions(policy: string, left: string, right: string, duration = "60s"): number[] {
+  const { results } = simulate(
+    scenarioOf(`
+version: 1
+name: pair
+description: How is one replica divided between two?
+platform:
+  policy: ${policy}
+  isolation: { mitigate: false }
+  pools:
+    shared:
+      model: llama-3.1-8b
+      gpu: h100-sxm
+      replicas: 1
+      maxNumSeqs: 8
+      maxNumBatchedTokens: 1024
+      enablePrefixCaching: true
+      stepTime: { fixed: 10ms }
+  tenants: { left: { tier: silver }, right: { tier: silver } }
+workload: { left: ${left}, right: ${right} }
+simulation: { duration: ${duration}, warmup: 0s, seed: 5, audit: { requests: 0 } }
+`),
+  );
+  return results.tenants.map(({ counts }) => counts.completed);
+}
+
+function crowd(more: string): string {
+  return `{ arrivals: { process: closed-loop, users: 40, think: 0s }, outputTokens: 64, maxOutputTokens: 64, ${more} }`;
+}
+
+test.each(["vtc", "slo-fair"])("%s counts no prompt tokens that were cached", (policy) => {
+  const [cached, plain] = completions(
+    policy,
+    crowd("promptTokens: 64, systemPrompt: { tokens: 512 }"),
+    crowd("promptTokens: 576"),
+    "5min",
+  );
+  // Of service, 64 + 2 x 64 against 576 + 2 x 64: equal service is 3.67 times as many requests.
+  expect(cached! / plain!).toBeGreaterThan(3.2);
+  expect(cached! / plain!).toBeLessThan(4.2);
+});
+
+test.each(["vtc", "slo-fair"])("under %s a tenant that was away earns nothing by it", (policy) => {
+  const always = crowd("promptTokens: 64");
+  const late = `{ arrivals: { process: constant, rate: 40/s, shapes: [ { spike: { at: 60s, for: 60s, factor: 1000 } } ] }, promptTokens: 64, outputTokens: 64, maxOutputTokens: 64 }`;
+  const alone = completions(
+    policy,
+    always,
+    "{ arrivals: { process: constant, rate: 0.001/s }, promptTokens: 64, outputTokens: 64 }",
+    "60s",
+  )[0]!;
+  const both = completions(policy, always, late.replace("40/s", "0.04/s"), "120s");
+  // As much again for both together in the second minute: half of it is its own.
+  expect(both[0]! - alone).toBeGreaterThan(0.4 * alone);
+  expect(both[0]! - alone).toBeLessThan(0.6 * alone);
+});
+
+test("under slo-fair a long prompt past hope is not passed by short ones for ever", () => {
+  const { records } = simulate(
+    scenarioOf(`
+version: 1
+name: ageing
+description: When is the long one served?
+platform:
+  policy: slo-fair
+  pools:
+    shared:
+      { model: llama-3.1-8b, gpu: h100-sxm, replicas: 1, maxNumSeqs: 4, maxNumBatchedTokens: 4096, stepTime: { fixed: 10ms } }
+  tenants: { only: { tier: silver, quotas: { maxQueuedRequests: 100000 } } }
+workload:
+  short: { tenant: only, arrivals: { process: poisson, rate: 30/s }, promptTokens: 10, outputTokens: 20, maxOutputTokens: 20 }
+  long: { tenant: only, arrivals: { process: constant, rate: 0.2/s }, promptTokens: 3000, outputTokens: 20, maxOutputTokens: 20 }
+simulation: { duration: 60s, warmup: 0s, seed: 5, audit: { requests: 0 } }
+`),
+  );
+  const requests = records.flatMap(({ request }) => request ?? []);
+  const long = requests.filter(({ promptTokens }) => promptTokens === 3000);
+  expect(long.length).toBeGreaterThan(8);
+  for (const { arrivalNs, joinedNs } of long) {
+    // Its 2,990 tokens more weigh as 5.98 s of waiting; those still in time (100 ms) have a line of their own.
+    const passed = requests.filter(
+      (one) =>
+        one.arrivalNs > arrivalNs + 6e9 &&
+        one.joinedNs < joinedNs &&
+        one.joinedNs - one.arrivalNs > 200e6,
+    );
+    expect(passed).toEqual([]);
+  }
+});

@@ -22,6 +22,8 @@ version: 1
 name: two engines
 platform:
   policy: ${policy}
+  # The policy's own division is what is measured.
+  isolation: { mitigate: false }
   pools:
     shared: { model: llama-3.1-8b, gpu: h100-sxm, replicas: 1, maxNumSeqs: 8, maxNumBatchedTokens: 256, stepTime: { fixed: 10ms } }
   tenants:

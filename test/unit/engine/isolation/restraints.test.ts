@@ -10,11 +10,11 @@ const FREE: Restraint = { maxInFlight: 10, isToShare: false, replicas: undefined
 const NOBODY: ReadonlySet<number> = new Set();
 
 test.each([
-  // Of 256 at once a third is 85.33: half of the way there, three quarters, all of it.
-  [1, 256, 1 / 3, 170],
+  // Of 256 at once a third is 85.33: half of the way there, three quarters, all of it; rounded up.
+  [1, 256, 1 / 3, 171],
   [2, 256, 1 / 3, 128],
-  [3, 256, 1 / 3, 85],
-  [4, 256, 1 / 3, 85],
+  [3, 256, 1 / 3, 86],
+  [4, 256, 1 / 3, 86],
   [3, 2, 0.1, 1],
   [1, 0, 0.5, 1],
 ])("on rung %i, of %i at once, a share of %f comes to a cap of %i", (rung, most, due, cap) => {
