@@ -170,7 +170,7 @@ test("a backlogged tier gets its guaranteed share of any window, less the leads 
           for (const [tier, share] of shares.entries()) {
             const surplus = service[tier]! - share * allService;
             best[tier] = Math.max(best[tier]!, surplus);
-            expect(best[tier]! - surplus).toBeLessThanOrEqual(share * slack);
+            expect(best[tier] - surplus).toBeLessThanOrEqual(share * slack);
           }
         },
       });

@@ -47,9 +47,9 @@ const autoscale = z
     error: "expected max to be at least min",
     path: ["max"],
   })
-  .superRefine(({ scaleInBelow, scaleOutAbove }, { addIssue }) => {
+  .superRefine(({ scaleInBelow, scaleOutAbove }, context) => {
     if (scaleInBelow < scaleOutAbove) return;
-    addIssue(
+    context.addIssue(
       `expected scaleInBelow (here ${scaleInBelow}) to be less than scaleOutAbove (here ${scaleOutAbove}), or the pool would scale out and in for ever`,
     );
   });

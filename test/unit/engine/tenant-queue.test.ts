@@ -11,7 +11,7 @@ const ORDER: QueueOrder = {
   hopelessBefore: (a, b) => a.number < b.number,
 };
 
-function request(number: number, promptTokens: number): Request<undefined> {
+function waiting(number: number, promptTokens: number): Request<undefined> {
   return new Request(
     { origin: undefined, tenant: 0, pool: 0, promptTokens },
     {
@@ -28,8 +28,8 @@ function request(number: number, promptTokens: number): Request<undefined> {
 
 test("one request in eight is one past hope, while others wait that are not", () => {
   const queue = new TenantQueue<undefined>({ tenant: 0, tier: 0 }, ORDER);
-  for (let number = 0; number < 40; number++) queue.push(request(number, 1));
-  for (let number = 40; number < 44; number++) queue.push(request(number, HOPELESS_PROMPT));
+  for (let number = 0; number < 40; number++) queue.push(waiting(number, 1));
+  for (let number = 40; number < 44; number++) queue.push(waiting(number, HOPELESS_PROMPT));
   queue.relegate(0);
   const taken: number[] = [];
   for (let left = queue.size; left > 0; left--) {
