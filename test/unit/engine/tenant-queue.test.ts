@@ -13,7 +13,7 @@ const ORDER: QueueOrder = {
 
 function waiting(number: number, promptTokens: number): Request<undefined> {
   return new Request(
-    { origin: undefined, tenant: 0, pool: 0, promptTokens },
+    { origin: undefined, tenant: 0, pool: 0, promptTokens, maxOutputTokens: 1, adapter: undefined },
     {
       number,
       tier: 0,
