@@ -58,6 +58,7 @@ const FIXED_IN_POOLS = [
   "lend",
   "maxNumSeqs",
   "maxNumBatchedTokens",
+  "asyncScheduling",
   "kvBlocks",
   "blockTokens",
   "blockBytes",

@@ -1,5 +1,5 @@
 /** One measured step: what it computed, in the terms of StepBatch, and how long it took. */
-import type { StepBatch, StepCost, StepModel } from "../replica/step-model.ts";
+import { type StepBatch, type StepModel, emptyCost } from "../replica/step-model.ts";
 
 export interface MeasuredStep extends StepBatch {
   /** Context that the decoding sequences read, summed. */
@@ -31,7 +31,7 @@ const PS_PER_MS = 1e9;
 
 /** What the model says that the step takes. */
 export function predictMs(model: StepModel, row: MeasuredStep): number {
-  const cost: StepCost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+  const cost = emptyCost();
   model.cost(row, cost);
-  return (cost.totalPs + model.contextTokenPs * row.contextTokens) / PS_PER_MS;
+  return (cost.totalPs + cost.contextTokenPs * row.contextTokens) / PS_PER_MS;
 }

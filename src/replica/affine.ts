@@ -28,7 +28,6 @@ export function affineStepModel(given: AffineCoefficients): StepModel {
   );
   assert(fixedPs + perSequencePs + perTokenPs > 0, "a step would take no time");
   return {
-    contextTokenPs,
     flopsPerToken: 0,
     weightBytesPerStep: 0,
     contextTokenBytes: 0,
@@ -38,6 +37,8 @@ export function affineStepModel(given: AffineCoefficients): StepModel {
       cost.fixedPs = fixedPs + perSequencePs * sequences;
       cost.attentionPs = 0;
       cost.totalPs = cost.fixedPs + perTokenPs * tokens;
+      cost.contextTokenPs = contextTokenPs;
+      cost.steps = Infinity;
     },
   };
 }

@@ -13,8 +13,13 @@ export type Precision = "bf16" | "fp8";
  */
 export type WeightPrecision = Precision | "int4" | "mxfp4";
 
+/** GPUs of one generation run the same kernels and reach about the same shares of their data sheets. */
+export type GpuArchitecture = "ampere" | "ada" | "hopper" | "blackwell";
+
 export interface GpuSpec {
   readonly name: string;
+  /** Undefined for a GPU that a scenario describes by its rates alone, and for generations nobody measured. */
+  readonly architecture?: GpuArchitecture | undefined;
   /** Dense (not sparse) tensor-core rate per precision, FLOP/s; 0 where the GPU has none. */
   readonly flopsPerS: { readonly bf16: number; readonly fp8: number };
   readonly memoryBytes: number;

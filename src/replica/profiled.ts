@@ -41,7 +41,6 @@ export function profiledStepModel(profile: StepProfile, figures: Figures): StepM
   assert(decode.at(0) >= 1, "a step would take no time");
   assert(Math.min(chunkPs, pairPs, contextTokenPs) >= 0, "a coefficient is negative");
   return {
-    contextTokenPs,
     flopsPerToken: figures.flopsPerToken,
     weightBytesPerStep: figures.weightBytesPerStep,
     contextTokenBytes: figures.contextTokenBytes,
@@ -54,6 +53,8 @@ export function profiledStepModel(profile: StepProfile, figures: Figures): StepM
       cost.fixedPs = wholePs - ownPs;
       cost.attentionPs = attentionPs;
       cost.totalPs = Math.round(wholePs + attentionPs);
+      cost.contextTokenPs = contextTokenPs;
+      cost.steps = Infinity;
     },
   };
 }

@@ -28,6 +28,8 @@ class Slot implements Prefill {
   computedTokens = 0;
   chunkTokens = 0;
   remainingTokens = 0;
+  /** Index of the first step it can be in. */
+  openStep = 0;
   prefix: PrefixKey | undefined;
   /** Its grip on what the cache has of it, while it runs. */
   hold: PrefixHold | undefined;
@@ -119,12 +121,13 @@ export class RunningBatch {
     return this.kv.growth(this.meter.steps, 1);
   }
 
-  claim(index: number, joining: Joining): void {
+  claim(index: number, joining: Joining, openStep: number): void {
     const slot = this.#slots[index]!;
     assert(slot.phase === "free", "join into a slot that is taken");
     slot.phase = "joining";
     slot.contextTokens = joining.contextTokens;
     slot.remainingTokens = joining.remainingTokens;
+    slot.openStep = openStep;
     slot.prefix = joining.prefix;
     slot.computedTokens = 0;
     slot.order = this.#order++;
@@ -139,9 +142,9 @@ export class RunningBatch {
     this.#evicting.push(slot);
   }
 
-  /** Takes the next joining sequence into the batch if its context's blocks are free. */
-  admitNext(): Slot | undefined {
-    if (!this.canAdmit) return undefined;
+  /** Takes the next joining sequence into the batch of step `step` if that is open to it and its context's blocks are free. */
+  admitNext(step: number): Slot | undefined {
+    if (!this.canAdmit || this.#joining[0]!.openStep > step) return undefined;
     const slot = takeFirst(this.#joining)!;
     if (slot.prefix === undefined) {
       this.kv.allocate(slot.contextTokens);
@@ -254,6 +257,7 @@ export class RunningBatch {
     batch.prefills = segment.chunks;
     batch.prefillTokens = segment.prefillTokens = tokens;
     batch.prefillPairs = segment.prefillPairs = pairs;
+    batch.contextTokens = this.#contextTokens;
   }
 
   /** Applies the segment's steps: contexts and KV caches have grown, chunks are computed. */

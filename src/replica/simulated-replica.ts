@@ -12,7 +12,7 @@ import { MAX_JUMP_STEPS, jumpPs, stepsBeyond } from "./jump.ts";
 import type { ReplicaListener } from "./port.ts";
 import { type Joining, RunningBatch } from "./running-batch.ts";
 import type { Segment, StepMeter } from "./step-meter.ts";
-import type { StepBatch, StepCost, StepModel } from "./step-model.ts";
+import { type StepBatch, type StepCost, type StepModel, emptyCost } from "./step-model.ts";
 
 export interface SimulatedReplicaConfig {
   /** Its index, handed back with every notification. */
@@ -24,6 +24,11 @@ export interface SimulatedReplicaConfig {
   readonly maxNumBatchedTokens: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  /**
+   * The next step is scheduled while one runs (vLLM's default from 0.14 on), so a sequence that joins misses it; it waits a
+   * step longer, unless nothing runs.
+   */
+  readonly asyncScheduling?: boolean;
   /** It begins without a machine, until it is provisioned. */
   readonly isOff?: boolean;
   /** From being provisioned to being able to work, ns. */
@@ -52,8 +57,16 @@ export class SimulatedReplica {
   readonly #config: SimulatedReplicaConfig;
   readonly #listener: ReplicaListener;
   readonly #batch: RunningBatch;
-  readonly #stepBatch: StepBatch = { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0 };
-  readonly #trueCost: StepCost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+  readonly #stepBatch: StepBatch = {
+    decodes: 0,
+    prefills: 0,
+    prefillTokens: 0,
+    prefillPairs: 0,
+    contextTokens: 0,
+  };
+  readonly #trueCost: StepCost = emptyCost();
+  /** Steps by which joining lags behind the next boundary. */
+  readonly #joinLag: 0 | 1;
   readonly #segment: Segment = {
     step: 0,
     steps: 0,
@@ -63,8 +76,7 @@ export class SimulatedReplica {
     prefillTokens: 0,
     prefillPairs: 0,
     contextTokens: 0,
-    cost: { totalPs: 0, fixedPs: 0, attentionPs: 0 },
-    contextTokenPs: 0,
+    cost: emptyCost(),
     measuredPs: 0,
     scale: 1,
     busyNs: 0,
@@ -87,6 +99,7 @@ export class SimulatedReplica {
     this.#config = config;
     this.#listener = listener;
     this.meter = config.meter;
+    this.#joinLag = config.asyncScheduling === true ? 1 : 0;
     if (config.isOff === true) this.#state = "off";
     this.#batch = new RunningBatch(config, config.meter, config.truth?.witness);
   }
@@ -109,8 +122,15 @@ export class SimulatedReplica {
   join(nowNs: number, slot: number, joining: Joining): void {
     assert(this.#state !== "down", "join on a replica that is down");
     assert(this.#state !== "off" && this.#state !== "booting", "join on a replica that is not up");
-    this.#batch.claim(slot, joining);
-    this.#interrupt(nowNs);
+    this.#batch.claim(slot, joining, this.#openStep(nowNs));
+    this.#interrupt(nowNs, this.#joinLag);
+  }
+
+  /** Index of the first step that whoever joins now can be in. */
+  #openStep(nowNs: number): number {
+    const { steps } = this.meter;
+    if (this.#state !== "running") return steps;
+    return steps + this.#joinLag + (this.#atBoundary ? 0 : this.#stepsUntil(nowNs));
   }
 
   evict(nowNs: number, slot: number): void {
@@ -219,7 +239,9 @@ export class SimulatedReplica {
 
   #admit(nowNs: number): void {
     const batch = this.#batch;
-    for (let slot = batch.admitNext(); slot !== undefined; slot = batch.admitNext()) {
+    // With nobody in the batch no step was scheduled ahead: all who wait are in the next one.
+    const step = batch.isEmpty ? Infinity : this.meter.steps;
+    for (let slot = batch.admitNext(step); slot !== undefined; slot = batch.admitNext(step)) {
       this.#listener.joined(nowNs, this.#config.index, slot.slot, slot.computedTokens);
     }
   }
@@ -278,14 +300,13 @@ export class SimulatedReplica {
     const segment = this.#segment;
     const { stepModel, truth } = this.#config;
     stepModel.cost(this.#stepBatch, segment.cost);
-    segment.contextTokenPs = stepModel.contextTokenPs;
     let realPs = segment.cost.totalPs;
-    let slopePs = segment.contextTokenPs;
+    let slopePs = segment.cost.contextTokenPs;
     let factor = this.#slowdown;
     if (truth !== undefined) {
       truth.stepModel.cost(this.#stepBatch, this.#trueCost);
       realPs = this.#trueCost.totalPs;
-      slopePs = truth.stepModel.contextTokenPs;
+      slopePs = this.#trueCost.contextTokenPs;
       factor *= truth.noise();
     }
     if (factor !== 1) {
@@ -303,6 +324,7 @@ export class SimulatedReplica {
     const step = this.meter.steps;
     const limit = Math.min(
       batch.stepsToFinish,
+      this.#segment.cost.steps,
       Math.max(1, this.#askedStep - step),
       MAX_JUMP_STEPS,
     );
@@ -316,7 +338,8 @@ export class SimulatedReplica {
     const boundaryNs = this.#publishedNs(steps);
     this.#offsetPs += jumpPs(steps, this.#firstPs, this.#growthPs);
     const contextTokens = jumpPs(steps, this.#batch.contextTokens, segment.decodes);
-    const modelledPs = steps * segment.cost.totalPs + segment.contextTokenPs * contextTokens;
+    const { totalPs, contextTokenPs } = segment.cost;
+    const modelledPs = steps * totalPs + contextTokenPs * contextTokens;
     segment.step = meter.steps;
     segment.steps = steps;
     segment.contextTokens = contextTokens;
@@ -332,19 +355,19 @@ export class SimulatedReplica {
   /** Divides the same step by its true coefficients, for the audit. */
   #witness(truth: StepTruth): void {
     const segment = this.#segment;
-    const { contextTokenPs } = truth.stepModel;
-    const truePs = this.#trueCost.totalPs + contextTokenPs * segment.contextTokens;
+    const { totalPs, contextTokenPs } = this.#trueCost;
+    const truePs = totalPs + contextTokenPs * segment.contextTokens;
     const scale = segment.measuredPs / truePs;
-    truth.witness.record({ ...segment, cost: this.#trueCost, contextTokenPs, scale });
+    truth.witness.record({ ...segment, cost: this.#trueCost, scale });
   }
 
-  /** Something changed from outside: the jump ends at the first boundary that is not before `nowNs`. */
-  #interrupt(nowNs: number): void {
+  /** Something changed from outside: the jump ends `lag` steps after the first boundary that is not before `nowNs`. */
+  #interrupt(nowNs: number, lag = 0): void {
     if (this.#atBoundary) return;
     if (this.#state === "idle" || (this.#state === "stalled" && this.#batch.hasEvictions)) {
       this.nextEventNs = nowNs;
     } else if (this.#state === "running" && this.#steps > 1) {
-      this.#shorten(this.#stepsUntil(nowNs));
+      this.#shorten(this.#stepsUntil(nowNs) + lag);
     }
   }
 

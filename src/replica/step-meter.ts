@@ -22,9 +22,8 @@ export interface Segment {
   prefillPairs: number;
   /** Sum over the steps of the decoding sequences' total context. */
   contextTokens: number;
-  /** The biller's model of one step without its context, and of one context token. */
+  /** What the biller's model says of one step. */
   cost: StepCost;
-  contextTokenPs: number;
   /** Measured time of all the steps, and measured over modelled. */
   measuredPs: number;
   scale: number;
@@ -124,16 +123,16 @@ export class StepMeter implements MeterReading {
     const fixedEachPs = (scale * cost.fixedPs) / sequences;
     const tokenEachPs = (scale * ownPs) / tokens;
     const basePs = steps * (fixedEachPs + tokenEachPs);
-    this.share.addDecodes(step, steps, basePs, scale * segment.contextTokenPs);
+    this.share.addDecodes(step, steps, basePs, scale * cost.contextTokenPs);
     this.batchShare.addDecodes(step, steps, segment.measuredPs / sequences, 0);
     if (chunks > 0) this.#recordPrefills(segment, fixedEachPs, tokenEachPs);
     this.steps += steps;
     this.busyNs += segment.busyNs;
-    this.modelledPs += steps * cost.totalPs + segment.contextTokenPs * segment.contextTokens;
+    this.modelledPs += steps * cost.totalPs + cost.contextTokenPs * segment.contextTokens;
     this.fixedPs += steps * scale * cost.fixedPs;
     this.tokenPs += steps * scale * ownPs;
     this.attentionPs += scale * cost.attentionPs;
-    this.contextPs += scale * segment.contextTokenPs * segment.contextTokens;
+    this.contextPs += scale * cost.contextTokenPs * segment.contextTokens;
     this.tokens += steps * tokens;
     this.contextTokens += segment.contextTokens;
     this.sequences += steps * sequences;

@@ -1,7 +1,8 @@
 /**
  * How long one step of a running batch takes, and how that time divides by cause. Everything that predicts, simulates or
- * bills a step asks a StepModel; roofline.ts and affine.ts build them. The contract that makes fast-forward exact: for
- * a fixed batch the time is linear in the total context of its decoding sequences, with an integer slope.
+ * bills a step asks a StepModel; step-time/predicted.ts and affine.ts build them. The contract that makes fast-forward exact: for
+ * a fixed batch the time is linear in the total context of its decoding sequences, with an integer slope, for as many steps
+ * as the model says.
  */
 
 /** What one step computes. */
@@ -14,6 +15,8 @@ export interface StepBatch {
   prefillTokens: number;
   /** Query-key pairs of the prompt chunks: for a chunk of p tokens after c cached ones, p * (c + (p + 1) / 2). */
   prefillPairs: number;
+  /** Context of the decoding sequences, summed. */
+  contextTokens: number;
 }
 
 /**
@@ -24,13 +27,20 @@ export interface StepCost {
   totalPs: number;
   fixedPs: number;
   attentionPs: number;
+  /** Time per token of total context of the decoding sequences: integer picoseconds, >= 0. */
+  contextTokenPs: number;
+  /** While the batch stays as it is, this step and the following ones of which all this is true: at least 1, or Infinity. */
+  steps: number;
+}
+
+/** A cost to be written over. */
+export function emptyCost(): StepCost {
+  return { totalPs: 0, fixedPs: 0, attentionPs: 0, contextTokenPs: 0, steps: Infinity };
 }
 
 export interface StepModel {
-  /** Time per token of total context of the decoding sequences: integer picoseconds, >= 0. */
-  readonly contextTokenPs: number;
   /**
-   * Writes the context-free cost of a step into `cost` (reused by the caller: this runs for every simulated segment).
+   * Writes the cost of a step into `cost` (reused by the caller: this runs for every simulated segment).
    * Bounds: at least one sequence in the batch; totalPs > 0 and integer.
    */
   cost(batch: StepBatch, cost: StepCost): void;

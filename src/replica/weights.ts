@@ -87,7 +87,7 @@ const STORED_BITS: Readonly<Record<WeightPrecision, { matrices: number; experts:
 };
 
 /** Bytes of one parameter of a matrix in the layers, and of one in the routed experts. */
-function bytesPerParameter(model: ModelSpec): { matrices: number; experts: number } {
+export function bytesPerParameter(model: ModelSpec): { matrices: number; experts: number } {
   const bits = STORED_BITS[model.precision];
   return { matrices: bits.matrices / 8, experts: bits.experts / 8 };
 }

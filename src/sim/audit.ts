@@ -95,13 +95,13 @@ function hiddenTruth(pool: PoolConfig, witness: StepMeter, hiding: Hiding): Step
   const { stepModel } = pool;
   const hidden: StepModel = {
     ...stepModel,
-    contextTokenPs: Math.round(stepModel.contextTokenPs * contextFactor),
     cost(batch, cost) {
       stepModel.cost(batch, cost);
       const ownPs = (cost.totalPs - cost.fixedPs - cost.attentionPs) * factors.token;
       cost.fixedPs *= factors.fixed;
       cost.attentionPs *= factors.attention;
       cost.totalPs = Math.round(cost.fixedPs + cost.attentionPs + ownPs);
+      cost.contextTokenPs = Math.round(cost.contextTokenPs * contextFactor);
     },
   };
   const noise = () => Math.max(LEAST_NOISE, 1 + stepNoise * drawNormal(random));

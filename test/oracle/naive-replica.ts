@@ -6,7 +6,7 @@
 import type { Departure, LeaveReason, ReplicaListener } from "../../src/replica/port.ts";
 import type { PrefixKey } from "../../src/replica/prefix-key.ts";
 import type { Joining } from "../../src/replica/running-batch.ts";
-import type { StepCost, StepModel } from "../../src/replica/step-model.ts";
+import { type StepCost, type StepModel, emptyCost } from "../../src/replica/step-model.ts";
 import { NaivePrefixCache } from "./naive-prefix-cache.ts";
 
 export interface NaiveReplicaConfig {
@@ -14,6 +14,7 @@ export interface NaiveReplicaConfig {
   readonly maxNumBatchedTokens: number;
   readonly kvBlocks: number;
   readonly blockTokens: number;
+  readonly asyncScheduling?: boolean;
 }
 
 interface Sequence {
@@ -21,6 +22,8 @@ interface Sequence {
   readonly promptTokens: number;
   readonly wantedTokens: number;
   readonly prefix: PrefixKey | undefined;
+  /** Steps that must be over before it can be admitted, unless the batch is empty. */
+  readonly openStep: number;
   /** Its first blocks that the cache has, and others may share. */
   sharedBlocks: number;
   admitted: boolean;
@@ -104,6 +107,7 @@ export class NaiveReplica {
       promptTokens: joining.contextTokens,
       wantedTokens: joining.remainingTokens,
       prefix: joining.prefix,
+      openStep: this.#openStep(),
       sharedBlocks: 0,
       admitted: false,
       computedTokens: 0,
@@ -113,6 +117,13 @@ export class NaiveReplica {
       batchSharePs: 0,
     });
     this.#wake(nowNs, this.#state === "idle");
+  }
+
+  /** Synchronous scheduling composes a step when it begins; asynchronous scheduling, when the one before begins. */
+  #openStep(): number {
+    const { steps } = this.meter;
+    if (this.#config.asyncScheduling !== true || this.#state !== "running") return 0;
+    return this.#isInBoundary ? steps + 1 : steps + 2;
   }
 
   evict(nowNs: number, slot: number): void {
@@ -210,7 +221,7 @@ export class NaiveReplica {
   /** Divides the step's time: fixed part by heads, the tokens' own by tokens, attention by pairs, context by context. */
   #charge(step: Step): void {
     const { parts, cost } = step;
-    const { contextTokenPs } = this.#config.stepModel;
+    const { contextTokenPs } = cost;
     const tokens = sum(parts, (part) => part.tokens);
     const pairs = sum(parts, (part) => part.pairs);
     const scale = step.ps / (cost.totalPs + contextTokenPs * step.contextTokens);
@@ -266,9 +277,11 @@ export class NaiveReplica {
   }
 
   #admit(nowNs: number): void {
+    const isEmpty = this.#present.every((one) => !one.admitted);
     for (;;) {
       const sequence = this.#present.find((one) => !one.admitted);
       if (sequence === undefined) return;
+      if (!isEmpty && sequence.openStep > this.meter.steps) return;
       const { prefix, promptTokens } = sequence;
       const cached = prefix === undefined ? [] : this.prefixes.cached(prefix, promptTokens - 1);
       const inUse = cached.filter((chain) => this.prefixes.isUsed(chain)).length;
@@ -312,17 +325,18 @@ export class NaiveReplica {
       parts.push({ sequence, tokens, pairs, contextTokens: 0 });
     }
     if (parts.length === 0) return undefined;
-    const cost: StepCost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+    const cost = emptyCost();
+    const contextTokens = sum(parts, (part) => part.contextTokens);
     const prefills = parts.filter((part) => part.pairs > 0);
     const batch = {
       decodes: decoding.length,
       prefills: prefills.length,
       prefillTokens: sum(prefills, (part) => part.tokens),
       prefillPairs: sum(prefills, (part) => part.pairs),
+      contextTokens,
     };
     this.#config.stepModel.cost(batch, cost);
-    const contextTokens = sum(parts, (part) => part.contextTokens);
-    const contextTokenPs = Math.round(this.#config.stepModel.contextTokenPs * this.#slowdown);
+    const contextTokenPs = Math.round(cost.contextTokenPs * this.#slowdown);
     const ps = Math.round(cost.totalPs * this.#slowdown) + contextTokenPs * contextTokens;
     return { parts, cost, contextTokens, ps };
   }

@@ -6,8 +6,8 @@ import * as fc from "fast-check";
 import { affineStepModel } from "../../src/replica/affine.ts";
 import type { PrefixKey } from "../../src/replica/prefix-key.ts";
 import { profiledStepModel, type StepProfile } from "../../src/replica/profiled.ts";
-import { rooflineStepModel } from "../../src/replica/roofline.ts";
 import type { StepModel } from "../../src/replica/step-model.ts";
+import { predictedStepModel } from "../../src/replica/step-time/predicted.ts";
 import type { Joining } from "../../src/replica/running-batch.ts";
 import type { Case, TimedAction } from "./replica-case.ts";
 import type { Action, Habits } from "./replica-world.ts";
@@ -45,7 +45,7 @@ const wholeAffine = fc
   .filter((given) => given.fixedPs + given.perSequencePs + given.perTokenPs > 0)
   .map((given) => ({ ...named("affine", given, affineStepModel(given)), isWholeNs: true }));
 
-const roofline = fc
+const predicted = fc
   .record({
     layers: fc.integer({ min: 1, max: 81 }),
     kvHeads: fc.integer({ min: 1, max: 9 }),
@@ -53,6 +53,14 @@ const roofline = fc
     isMixture: fc.boolean(),
     tensorParallel: fc.constantFrom(1, 2, 4),
     nvlinkBytesPerS: fc.constantFrom(0, 449.9e9),
+    maxNumSeqs: fc.constantFrom(1, 8, 300),
+    window: fc.option(
+      fc.record({
+        tokens: fc.integer({ min: 1, max: 90 }),
+        layers: fc.integer({ min: 0, max: 1 }),
+      }),
+      { nil: undefined },
+    ),
     precision: fc.constantFrom("bf16" as const, "fp8" as const),
   })
   .map((given) => {
@@ -64,12 +72,12 @@ const roofline = fc
       expertSize: feedForwardSize,
       sharedSize: 1_001,
     };
-    const model = rooflineStepModel({
+    const model = predictedStepModel({
       model: {
         name: "odd",
         layers,
         hiddenSize: 4_099,
-        attention: { kind: "grouped", heads: 31, kvHeads, headSize: 127, window: undefined },
+        attention: { kind: "grouped", heads: 31, kvHeads, headSize: 127, window: given.window },
         feedForward: {
           size: feedForwardSize,
           matrices: 3,
@@ -91,8 +99,9 @@ const roofline = fc
         pcieBytesPerS: 63.1e9,
       },
       parallel: { tensorParallel, dataParallel: 1, expertParallel: false },
+      maxNumSeqs: given.maxNumSeqs,
     });
-    return named("roofline", given, model);
+    return named("predicted", given, model);
   });
 
 /** A curve from `first` on: rises of some picoseconds after some sequences or tokens. */
@@ -121,7 +130,7 @@ const profiled = fc
     return named("profiled", given, profiledStepModel(given, figures));
   });
 
-const stepModel: fc.Arbitrary<NamedModel> = fc.oneof(affine, wholeAffine, roofline, profiled);
+const stepModel: fc.Arbitrary<NamedModel> = fc.oneof(affine, wholeAffine, predicted, profiled);
 
 /** Whole factors scale a step's division exactly; the other ones are rounded per step. */
 const factor = fc.constantFrom(1, 2, 3, 7, 0.5, 1.37, 0.8099);
@@ -183,8 +192,10 @@ export const smallCase: fc.Arbitrary<Case> = fc
     spareTokens: count(1, 40),
     blockTokens: fc.constantFrom(1, 2, 4, 7, 16),
     kvTokens: count(1, 400),
+    asyncScheduling: fc.boolean(),
   })
-  .chain(({ stepModel: { model, isWholeNs }, maxNumSeqs, spareTokens, blockTokens, kvTokens }) => {
+  .chain(({ stepModel: { model, isWholeNs }, kvTokens, ...size }) => {
+    const { maxNumSeqs, spareTokens, blockTokens, asyncScheduling } = size;
     const kvBlocks = Math.ceil(kvTokens / blockTokens);
     const joining: fc.Arbitrary<Joining> = fc.record({
       contextTokens: fc.oneof(
@@ -201,6 +212,7 @@ export const smallCase: fc.Arbitrary<Case> = fc
         maxNumBatchedTokens: maxNumSeqs + spareTokens,
         kvBlocks,
         blockTokens,
+        asyncScheduling,
       }),
       habits: fc.record({
         backlog: fc.array(joining, { minLength: 1, maxLength: 25, size: "max" }),
@@ -225,12 +237,13 @@ export const longCase: fc.Arbitrary<Case> = fc.record({
           contextTokenPs: count(0, 2e6),
         })
         .map(affineStepModel),
-      roofline.map(({ model }) => model),
+      predicted.map(({ model }) => model),
     ),
     maxNumSeqs: count(2, 24),
     maxNumBatchedTokens: count(48, 2_048),
     kvBlocks: count(1_000, 4_000),
     blockTokens: fc.constant(16),
+    asyncScheduling: fc.boolean(),
   }),
   habits: fc.record({
     backlog: fc.array(

@@ -2,7 +2,7 @@
  * A pool's step times in the few numbers that a decision can afford: linear in prompt tokens and in the context of what is
  * bound. Read off the pool's step-time model once; placement, lending, shedding and retry-after all predict with it.
  */
-import type { StepCost, StepModel } from "../../replica/step-model.ts";
+import { type StepBatch, type StepCost, emptyCost } from "../../replica/step-model.ts";
 import type { PoolConfig } from "../config.ts";
 import type { ReplicaView } from "./replica-view.ts";
 import type { QueueView } from "./tenant-queue.ts";
@@ -12,20 +12,23 @@ export class LatencyForecast {
   readonly #promptTokenPs: number;
   readonly #contextTokenPs: number;
   readonly #maxNumBatchedTokens: number;
+  /** Steps that a prompt waits on average before the one it is in: the rest of one, and one that is scheduled already. */
+  readonly #waitSteps: number;
 
   constructor(pool: PoolConfig) {
-    const small = stepCost(pool.stepModel, 1);
-    const large = stepCost(pool.stepModel, pool.maxNumBatchedTokens);
+    const small = prefillCost(pool, 1).totalPs;
+    const large = prefillCost(pool, pool.maxNumBatchedTokens).totalPs;
     this.#emptyStepPs = small;
     this.#promptTokenPs = Math.max(0, large - small) / pool.maxNumBatchedTokens;
-    this.#contextTokenPs = pool.stepModel.contextTokenPs;
+    this.#contextTokenPs = costOf(pool, { decodes: 1, contextTokens: 1 }).contextTokenPs;
     this.#maxNumBatchedTokens = pool.maxNumBatchedTokens;
+    this.#waitSteps = pool.asyncScheduling ? 1.5 : 0.5;
   }
 
   /** Predicted time from now to the first token of a prompt joining behind what is bound to the replica, ns. */
   firstTokenNs(replica: ReplicaView<unknown>, promptTokens: number): number {
     const stepPs = this.#emptyStepPs + this.#contextTokenPs * replica.contextTokens;
-    const waitPs = replica.boundCount === 0 ? 0 : stepPs / 2;
+    const waitPs = replica.boundCount === 0 ? 0 : stepPs * this.#waitSteps;
     const ownPs = stepPs + this.#promptTokenPs * (replica.pendingPromptTokens + promptTokens);
     return (waitPs + ownPs) / 1000;
   }
@@ -73,8 +76,13 @@ export class LatencyForecast {
   }
 }
 
-function stepCost(model: StepModel, promptTokens: number): number {
-  const cost: StepCost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
-  model.cost({ decodes: 0, prefills: 1, prefillTokens: promptTokens, prefillPairs: 0 }, cost);
-  return cost.totalPs;
+function prefillCost(pool: PoolConfig, promptTokens: number): StepCost {
+  return costOf(pool, { prefills: 1, prefillTokens: promptTokens });
+}
+
+function costOf(pool: PoolConfig, batch: Partial<StepBatch>): StepCost {
+  const cost = emptyCost();
+  const empty = { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
+  pool.stepModel.cost({ ...empty, ...batch }, cost);
+  return cost;
 }

@@ -10,7 +10,7 @@ import type { ReplicaView } from "./replica-view.ts";
 const AVERAGED_BUSY_NS = 2_000_000_000;
 /** Time without a step after which a finding is half forgotten. Assumed: long beside a check, short beside an outage. */
 const FORGOTTEN_AFTER_NS = 30_000_000_000;
-/** Ratios below this are noise of the model, and not acted on. Assumed: roofline models are this good at best. */
+/** Ratios below this are noise of the model, and not acted on. Assumed: predicted step times are this good at best. */
 const LEAST_SLOWNESS = 1.1;
 /** From when it is reported, and until when. Assumed: the factor beyond which operators replace a GPU, and its hysteresis. */
 const REPORTED_ABOVE = 1.5;

@@ -1,7 +1,7 @@
 /** The step-time model of a model and GPU by their names in the catalogue, for whoever has no scenario at hand. */
 import type { ModelSpec, Precision } from "../../replica/hardware.ts";
-import { rooflineStepModel } from "../../replica/roofline.ts";
 import type { StepModel } from "../../replica/step-model.ts";
+import { predictedStepModel } from "../../replica/step-time/predicted.ts";
 import { nearest } from "../nearest.ts";
 import { GPUS } from "./gpus.ts";
 import { MODELS } from "./models.ts";
@@ -30,8 +30,12 @@ export function knownStepModel(hardware: Hardware): KnownStepModel {
   }
   const model: ModelSpec = { ...shape, precision, kvPrecision: "bf16" };
   const parallel = { tensorParallel, dataParallel: 1, expertParallel: false };
-  return { kind: "known", stepModel: rooflineStepModel({ model, gpu, parallel }) };
+  const maxNumSeqs = USUAL_SEQUENCES;
+  return { kind: "known", stepModel: predictedStepModel({ model, gpu, parallel, maxNumSeqs }) };
 }
+
+/** vLLM's default max_num_seqs: it decides up to how many tokens a step runs in a CUDA graph. */
+const USUAL_SEQUENCES = 256;
 
 const PRECISIONS: readonly Precision[] = ["bf16", "fp8"];
 

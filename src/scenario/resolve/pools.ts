@@ -52,6 +52,7 @@ export function resolvePool(
     stepModel: resolveStepModel(context, hardware),
     maxNumSeqs: pool.maxNumSeqs,
     maxNumBatchedTokens: pool.maxNumBatchedTokens,
+    asyncScheduling: pool.asyncScheduling ?? pool.stepTime === undefined,
     kvBlocks: memory.kvBlocks,
     blockTokens: pool.blockSize,
     blockBytes: memory.blockBytes,

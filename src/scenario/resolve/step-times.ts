@@ -4,8 +4,8 @@
  */
 import { affineStepModel } from "../../replica/affine.ts";
 import { profiledStepModel } from "../../replica/profiled.ts";
-import { rooflineStepModel } from "../../replica/roofline.ts";
 import type { StepModel } from "../../replica/step-model.ts";
+import { predictedStepModel } from "../../replica/step-time/predicted.ts";
 import { findingsOf, wording } from "../issues.ts";
 import { type Profile, profileFile, profileJsonSchema, profileOf } from "../profile-file.ts";
 import type { Context } from "./context.ts";
@@ -18,7 +18,7 @@ const MARGIN = 1.05;
 export function resolveStepModel(context: Context, hardware: PoolHardware): StepModel {
   const { pool, model, gpu, parallel } = hardware;
   const { stepTime } = pool;
-  const known = rooflineStepModel({ model, gpu, parallel });
+  const known = predictedStepModel({ model, gpu, parallel, maxNumSeqs: pool.maxNumSeqs });
   if (stepTime === undefined) return known;
   if (!("profile" in stepTime)) {
     return affineStepModel({

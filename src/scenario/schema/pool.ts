@@ -123,6 +123,12 @@ export const pool = z.strictObject({
     .positive()
     .default(2048)
     .describe("Tokens computed in one step (vLLM max_num_batched_tokens)."),
+  asyncScheduling: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the next step is scheduled while one runs (vLLM async_scheduling), so that a new request waits one step more. Default: true, as in vLLM from 0.14 on; false with stepTime.",
+    ),
   gpuMemoryUtilization: share()
     .prefault("90%")
     .describe("Share of GPU memory the replica may use."),

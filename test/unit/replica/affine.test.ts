@@ -1,11 +1,12 @@
 /** Hand-worked step times of the affine model, and what it refuses. */
 import { describe, expect, test } from "vitest";
 import { affineStepModel } from "../../../src/replica/affine.ts";
-import type { StepBatch, StepModel } from "../../../src/replica/step-model.ts";
+import { type StepBatch, type StepModel, emptyCost } from "../../../src/replica/step-model.ts";
 
 function cost(model: StepModel, batch: Partial<StepBatch>) {
-  const result = { totalPs: -1, fixedPs: -1, attentionPs: -1 };
-  model.cost({ decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, ...batch }, result);
+  const result = emptyCost();
+  const empty = { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
+  model.cost({ ...empty, ...batch }, result);
   return result;
 }
 
@@ -18,14 +19,19 @@ const MODEL = affineStepModel({
 
 describe("affineStepModel", () => {
   test("rounds its coefficients once, when built", () => {
-    expect(MODEL.contextTokenPs).toBe(3);
-    // 1,000 + 100 x 3 sequences + 10 x 3 tokens: not 1,000.4 + 298.8 + 30.
-    expect(cost(MODEL, { decodes: 3 })).toEqual({ totalPs: 1_330, fixedPs: 1_300, attentionPs: 0 });
+    // 1,000 + 100 x 3 sequences + 10 x 3 tokens: not 1,000.4 + 298.8 + 30. A context token is 3, not 2.5.
+    expect(cost(MODEL, { decodes: 3 })).toEqual({
+      totalPs: 1_330,
+      fixedPs: 1_300,
+      attentionPs: 0,
+      contextTokenPs: 3,
+      steps: Infinity,
+    });
   });
 
   test("counts prompt tokens like output tokens, and prefilling sequences like decoding ones", () => {
     const batch = { decodes: 2, prefills: 1, prefillTokens: 50, prefillPairs: 1_275 };
-    expect(cost(MODEL, batch)).toEqual({ totalPs: 1_820, fixedPs: 1_300, attentionPs: 0 });
+    expect(cost(MODEL, batch)).toMatchObject({ totalPs: 1_820, fixedPs: 1_300, attentionPs: 0 });
   });
 
   test.each([

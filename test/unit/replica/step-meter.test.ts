@@ -16,8 +16,7 @@ const MIXED: Segment = {
   prefillTokens: 4,
   prefillPairs: 18,
   contextTokens: 30,
-  cost: { totalPs: 396, fixedPs: 300, attentionPs: 36 },
-  contextTokenPs: 5,
+  cost: { totalPs: 396, fixedPs: 300, attentionPs: 36, contextTokenPs: 5, steps: Infinity },
   measuredPs: 1_092,
   scale: 2,
   busyNs: 2,
@@ -33,7 +32,7 @@ const JUMP: Segment = {
   prefillTokens: 0,
   prefillPairs: 0,
   contextTokens: 102,
-  cost: { totalPs: 320, fixedPs: 300, attentionPs: 0 },
+  cost: { totalPs: 320, fixedPs: 300, attentionPs: 0, contextTokenPs: 5, steps: Infinity },
   measuredPs: 3 * 320 + 5 * 102,
   scale: 1,
 };

@@ -1,5 +1,6 @@
 /** What a valid file becomes: indices, base units, defaults, and the same bytes for the same meaning. */
 import { describe, expect, it } from "vitest";
+import { emptyCost } from "../../../src/replica/step-model.ts";
 import { loadScenario } from "../../../src/scenario/load.ts";
 import type { Scenario } from "../../../src/scenario/scenario.ts";
 import { SMALL } from "./example.ts";
@@ -67,10 +68,13 @@ describe("platform", () => {
     const stepTime = "stepTime: { fixed: 1ms, perSequence: 10us, perContextToken: 5ns }";
     const pool = load(SMALL.replace("replicas: 2,", `replicas: 2, ${stepTime},`)).platform
       .pools[0]!;
-    expect(pool.stepModel.contextTokenPs).toBe(5000);
-    const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
-    pool.stepModel.cost({ decodes: 3, prefills: 0, prefillTokens: 0, prefillPairs: 0 }, cost);
+    const cost = emptyCost();
+    const prompts = { prefills: 0, prefillTokens: 0, prefillPairs: 0 };
+    pool.stepModel.cost({ decodes: 3, contextTokens: 60, ...prompts }, cost);
     expect(cost.totalPs).toBe(1_000_000_000 + 3 * 10_000_000);
+    expect(cost.contextTokenPs).toBe(5000);
+    expect(pool.asyncScheduling).toBe(false);
+    expect(platform.pools[0]!.asyncScheduling).toBe(true);
     expect(pool.kvBlocks).toBe(platform.pools[0]!.kvBlocks);
   });
 });

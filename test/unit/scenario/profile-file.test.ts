@@ -1,5 +1,6 @@
 /** Profile files written and read again, what is wrong with others, and pools that use one. */
 import { describe, expect, test } from "vitest";
+import { emptyCost } from "../../../src/replica/step-model.ts";
 import { loadScenario } from "../../../src/scenario/load.ts";
 import { loadProfile, type Profile, profileText } from "../../../src/scenario/profile-file.ts";
 import { profilePathsOf } from "../../../src/scenario/profile-paths.ts";
@@ -133,11 +134,12 @@ describe("a pool with a profile", () => {
     const loaded = withProfile(SCENARIO);
     if (loaded.kind === "invalid") expect.fail(loaded.problems.map(formatProblem).join("\n"));
     expect(loaded.warnings).toEqual([]);
-    const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+    const cost = emptyCost();
     const { stepModel } = loaded.scenario.platform.pools[0]!;
-    stepModel.cost({ decodes: 32, prefills: 0, prefillTokens: 0, prefillPairs: 0 }, cost);
+    const prompts = { prefills: 0, prefillTokens: 0, prefillPairs: 0 };
+    stepModel.cost({ decodes: 32, contextTokens: 100, ...prompts }, cost);
     expect(cost.totalPs).toBe(9_123_450_000);
-    expect(stepModel.contextTokenPs).toBe(41_000);
+    expect(cost.contextTokenPs).toBe(41_000);
     // What utilization is computed from is the network's, which the profile does not change.
     expect(stepModel.flopsPerToken).toBe(
       loaded.scenario.platform.pools[1]!.stepModel.flopsPerToken,

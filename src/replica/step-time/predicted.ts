@@ -1,0 +1,225 @@
+/**
+ * The step-time model for a model and GPU that are merely named: the kernels of a step one after the other (layers.ts,
+ * kernels.ts), all-reduces between them, and what the engine adds around them (shares.ts). docs/model.md has the
+ * equations, the constants' sources and the errors. Measured profiles can replace it behind the same interface.
+ */
+import { assert } from "../../base/assert.ts";
+import { type GpuSpec, type ModelSpec, type Parallelism, multiplyPrecision } from "../hardware.ts";
+import { kvBytesPerToken } from "../kv-size.ts";
+import type { StepBatch, StepCost, StepModel } from "../step-model.ts";
+import { activeParameterCount, activeWeightBytes } from "../weights.ts";
+import { type Experts, expertsPs, prepareExperts } from "./experts.ts";
+import {
+  BYTES_PER_BF16,
+  type Machine,
+  type Matrix,
+  allReducePs,
+  machineOf,
+  matmulPs,
+} from "./kernels.ts";
+import {
+  type AttentionWork,
+  type LayerMatrix,
+  attentionWork,
+  elementwiseValues,
+  headMatrix,
+  layerMatrices,
+} from "./layers.ts";
+import {
+  ENGINE_OVERHEADS,
+  type EngineOverheads,
+  type KernelShares,
+  kernelShares,
+} from "./shares.ts";
+
+/** CUDA graphs are captured for batches of up to twice `maxNumSeqs` tokens, and no more than this (vLLM's default). */
+const MAX_GRAPH_TOKENS = 512;
+
+export interface PredictedInput {
+  readonly model: ModelSpec;
+  readonly gpu: GpuSpec;
+  readonly parallel: Parallelism;
+  readonly maxNumSeqs: number;
+  /** In place of the fitted constants: what a refit tries. */
+  readonly shares?: KernelShares;
+  readonly overheads?: EngineOverheads;
+}
+
+/**
+ * Predicts step times of `model` on GPUs of one kind. Data-parallel groups step together, each with its part of the batch.
+ * Units: tokens in, integer picoseconds out.
+ * Bounds: the GPU can run the model's precision.
+ */
+export function predictedStepModel(input: PredictedInput): StepModel {
+  return new PredictedStepModel(input);
+}
+
+class PredictedStepModel implements StepModel {
+  readonly flopsPerToken: number;
+  readonly weightBytesPerStep: number;
+  readonly contextTokenBytes: number;
+  readonly #input: PredictedInput;
+  readonly #overheads: EngineOverheads;
+  readonly #machine: Machine;
+  readonly #matrices: readonly LayerMatrix[];
+  readonly #head: Matrix;
+  readonly #attention: PreparedAttention;
+  readonly #experts: Experts | undefined;
+  readonly #elementwisePs: number;
+  /** What a token more adds where computing is the bottleneck: its own part of a step. */
+  readonly #ownTokenPs: number;
+  /** Time of a step's layers without attention and experts by its tokens, up to the largest captured CUDA graph. */
+  readonly #graphPs: Float64Array;
+
+  constructor(input: PredictedInput) {
+    const { model, gpu, parallel } = input;
+    assert(gpu.flopsPerS[multiplyPrecision(model)] > 0, "the GPU cannot run this precision");
+    this.#input = input;
+    this.#overheads = input.overheads ?? ENGINE_OVERHEADS;
+    this.#machine = machineOf(gpu, input.shares ?? kernelShares(gpu.architecture));
+    this.#matrices = layerMatrices(model, parallel.tensorParallel);
+    this.#head = headMatrix(model, parallel.tensorParallel);
+    this.#attention = prepareAttention(input, this.#machine);
+    this.#experts = prepareExperts(input, this.#machine);
+    const values = model.layers * elementwiseValues(model, parallel.tensorParallel);
+    const passesPs = this.#machine.bytePs * this.#overheads.elementwisePasses;
+    this.#elementwisePs = values * BYTES_PER_BF16 * passesPs;
+    this.#ownTokenPs =
+      (this.#matricesTokenPs() + this.#elementwisePs) / parallel.dataParallel +
+      (this.#experts?.tokenPs ?? 0);
+    this.flopsPerToken = 2 * activeParameterCount(model);
+    this.weightBytesPerStep = activeWeightBytes(model);
+    this.contextTokenBytes = kvBytesPerToken(model);
+    const graphTokens = Math.min(2 * input.maxNumSeqs, MAX_GRAPH_TOKENS);
+    this.#graphPs = new Float64Array(graphTokens + 1);
+    for (let tokens = 1; tokens <= graphTokens; tokens++) {
+      this.#graphPs[tokens] = this.#layersPs(capturedTokens(tokens));
+    }
+  }
+
+  cost(batch: StepBatch, cost: StepCost): void {
+    const { decodes, prefills, prefillTokens } = batch;
+    const tokens = decodes + prefillTokens;
+    const groupTokens = this.#groupTokens(batch);
+    const isGraph = groupTokens < this.#graphPs.length;
+    const layersPs = isGraph ? this.#graphPs[groupTokens]! : this.#layersPs(groupTokens);
+    const sequences = Math.ceil((decodes + prefills) / this.#input.parallel.dataParallel);
+    const basePs =
+      layersPs +
+      this.#launchPs(prefills, isGraph) +
+      matmulPs(this.#machine, sequences, this.#head) +
+      (this.#experts === undefined ? 0 : expertsPs(this.#experts, tokens));
+    const attention = this.#attention;
+    const windowedPairs = Math.min(batch.prefillPairs, prefillTokens * attention.windowTokens);
+    const pairsPs = attention.pairPs * batch.prefillPairs + attention.windowPairPs * windowedPairs;
+    const attentionPs = pairsPs / this.#promptGroups(prefills);
+    const promptReadPs = attention.promptTokenPs * prefillTokens;
+    // Where reading weights takes longer than computing, the difference is nobody's token: everyone waits for it.
+    cost.fixedPs = basePs - this.#ownTokenPs * tokens + attention.floorPs;
+    cost.attentionPs = attentionPs;
+    cost.totalPs = Math.round(basePs + attention.floorPs + promptReadPs + attentionPs);
+    addContext(attention, batch, cost);
+  }
+
+  /** Prompts are computed by as many data-parallel groups as there are prompts. */
+  #promptGroups(prefills: number): number {
+    return Math.max(1, Math.min(prefills, this.#input.parallel.dataParallel));
+  }
+
+  /** Tokens of the group that has most. */
+  #groupTokens({ decodes, prefills, prefillTokens }: StepBatch): number {
+    const { dataParallel } = this.#input.parallel;
+    if (dataParallel === 1) return decodes + prefillTokens;
+    return Math.ceil(decodes / dataParallel + prefillTokens / this.#promptGroups(prefills));
+  }
+
+  /** What the engine adds to every layer. */
+  #launchPs(prefills: number, isGraph: boolean): number {
+    const { layerPs, pieceLayerPs, eagerLayerPs } = this.#overheads;
+    let ps = layerPs;
+    if (prefills > 0) ps += isGraph ? pieceLayerPs : eagerLayerPs;
+    return this.#input.model.layers * ps;
+  }
+
+  /** Matrices, elementwise kernels and all-reduces of all layers; `rows` counts a CUDA graph's padding too. */
+  #layersPs(rows: number): number {
+    const { model, gpu, parallel } = this.#input;
+    let ps = this.#elementwisePs * rows;
+    for (const matrix of this.#matrices) ps += matrix.count * matmulPs(this.#machine, rows, matrix);
+    const messageBytes = rows * model.hiddenSize * BYTES_PER_BF16;
+    return ps + 2 * model.layers * allReducePs(gpu, parallel.tensorParallel, messageBytes);
+  }
+
+  #matricesTokenPs(): number {
+    const { shares, flopPs } = this.#machine;
+    let ps = 0;
+    for (const { count, inner, columns, precision } of this.#matrices) {
+      ps += (count * 2 * inner * columns * flopPs[precision]) / shares[precision].compute;
+    }
+    return ps;
+  }
+}
+
+/** vLLM's sizes of captured CUDA graphs: 1, 2, 4, then every 8 up to 256, every 16 beyond. */
+export function capturedTokens(tokens: number): number {
+  if (tokens <= 2) return tokens;
+  if (tokens <= 4) return 4;
+  const spacing = tokens <= 256 ? 8 : 16;
+  return Math.ceil(tokens / spacing) * spacing;
+}
+
+/** Attention of all layers, in picoseconds per what it is counted in. */
+interface PreparedAttention {
+  /** Launches. */
+  readonly floorPs: number;
+  /** Per context token of a decoding sequence: layers that see everything, and layers with a window. Integers. */
+  readonly contextPs: number;
+  readonly windowContextPs: number;
+  /** More than any context where no layer has a window. */
+  readonly windowTokens: number;
+  readonly pairPs: number;
+  readonly windowPairPs: number;
+  readonly promptTokenPs: number;
+}
+
+function prepareAttention({ model, parallel }: PredictedInput, machine: Machine) {
+  const work: AttentionWork = attentionWork(model, parallel.tensorParallel);
+  const { shares, bytePs, flopPs } = machine;
+  const groups = parallel.dataParallel;
+  const window = model.attention.kind === "grouped" ? model.attention.window : undefined;
+  const windowLayers = window?.layers ?? 0;
+  const fullLayers = model.layers - windowLayers;
+  const readPs = (work.contextBytes * bytePs) / shares.decodeReads;
+  const computePs = (work.contextFlops * flopPs.bf16) / shares.promptCompute;
+  const contextPs = Math.max(readPs, computePs) / groups;
+  const pairPs = (work.pairFlops * flopPs.bf16) / shares.promptCompute;
+  return {
+    floorPs: model.layers * shares.decodeFloorPs,
+    contextPs: Math.round(fullLayers * contextPs),
+    windowContextPs: Math.round(windowLayers * contextPs),
+    windowTokens: window?.tokens ?? Number.MAX_SAFE_INTEGER,
+    pairPs: fullLayers * pairPs,
+    windowPairPs: windowLayers * pairPs,
+    promptTokenPs: (model.layers * work.promptBytes * bytePs) / (shares.promptReads * groups),
+  } satisfies PreparedAttention;
+}
+
+/**
+ * The context term: linear in the decoding sequences' total context, until it reaches as many tokens as their windows
+ * hold; from there on layers with a window read no more. (Contexts of one batch count as alike.)
+ */
+function addContext(attention: PreparedAttention, batch: StepBatch, cost: StepCost): void {
+  const { decodes, contextTokens } = batch;
+  const { contextPs, windowContextPs, windowTokens } = attention;
+  cost.contextTokenPs = contextPs;
+  cost.steps = Infinity;
+  if (windowContextPs === 0 || decodes === 0) return;
+  const windowed = windowTokens * decodes;
+  if (contextTokens >= windowed) {
+    cost.totalPs += windowContextPs * windowed;
+    cost.fixedPs += windowContextPs * windowed;
+    return;
+  }
+  cost.contextTokenPs += windowContextPs;
+  cost.steps = Math.ceil((windowed - contextTokens) / decodes);
+}

@@ -1,0 +1,145 @@
+/**
+ * The fitted constants of the step-time model: which share of a data-sheet peak a kernel reaches, what a launch costs, what
+ * the engine adds around kernels. Nothing in here belongs to a model, and `npm run fit` prints every constant again, with
+ * its error. Kernel constants differ by GPU generation. Unless said otherwise they were fitted to the operator tables of
+ * vLLM 0.14 (NVIDIA ai-dynamo/aiconfigurator, commit 095f58a); generations without a table take what fits all of them.
+ */
+import type { GpuArchitecture } from "../hardware.ts";
+
+/** What kernels reach on one generation of GPUs. Shares are of the data sheet's dense rate or bandwidth. */
+export interface KernelShares {
+  /**
+   * Matrix products by what they multiply in. Those in FP8 quantize their input first: in the tables by kernels that pass
+   * over it 6 to 13 times, which engines fuse into the kernel before; their launches are kept in the floor.
+   */
+  readonly bf16: MatmulShares;
+  readonly fp8: MatmulShares;
+  /** The fused mixture-of-experts kernel: routing and several launches; shares as above, of the precision's own rate. */
+  readonly experts: MatmulShares;
+  /** Attention of decoding sequences: launch, and share of bandwidth. */
+  readonly decodeFloorPs: number;
+  readonly decodeReads: number;
+  /** Attention of prompt chunks: share of BF16 FLOP/s, and of bandwidth for queries, keys, values and results. */
+  readonly promptCompute: number;
+  readonly promptReads: number;
+}
+
+export interface MatmulShares {
+  /** Launch. */
+  readonly floorPs: number;
+  /** Share of bandwidth, and of FLOP/s. */
+  readonly reads: number;
+  readonly compute: number;
+}
+
+/**
+ * All tables together. Experts: floor and reads as on the GPUs below, between which they hardly differ; compute from the
+ * tables' large batches (0.2 to 0.5, by how well the kernel is tuned for a shape).
+ */
+const ALL_TABLES: KernelShares = {
+  bf16: { floorPs: 3.39e6, reads: 0.774, compute: 0.774 },
+  fp8: { floorPs: 13.2e6, reads: 0.822, compute: 0.626 },
+  experts: { floorPs: 36e6, reads: 0.84, compute: 0.25 },
+  decodeFloorPs: 12.7e6,
+  decodeReads: 0.803,
+  promptCompute: 0.522,
+  promptReads: 0.914,
+};
+
+const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
+  /** A100-SXM4-80GB. It has no FP8 units. */
+  ampere: {
+    bf16: { floorPs: 7.36e6, reads: 0.733, compute: 0.784 },
+    fp8: ALL_TABLES.fp8,
+    experts: { floorPs: 36e6, reads: 0.83, compute: 0.28 },
+    decodeFloorPs: 18.6e6,
+    decodeReads: 0.736,
+    promptCompute: 0.56,
+    promptReads: 0.547,
+  },
+  /** L40S. The benchmark's queries and results stay in its large cache; a model's share it with weights, hence 1 and not 2.4. */
+  ada: {
+    bf16: { floorPs: 0, reads: 0.751, compute: 0.719 },
+    fp8: { floorPs: 1.68e6, reads: 0.681, compute: 0.489 },
+    experts: { floorPs: 36e6, reads: 0.8, compute: 0.25 },
+    decodeFloorPs: 11.5e6,
+    decodeReads: 0.814,
+    promptCompute: 0.462,
+    promptReads: 1,
+  },
+  /**
+   * H100-SXM5-80GB. Experts: rows of the table where every expert is reached and the kernel is tuned (8 x 14336 on 2 to 8
+   * GPUs, 128 x 768, 128 x 1536, 256 x 2048: 0.86 to 0.88 with the launch, 0.92 without), as Mixtral's load tests confirm.
+   */
+  hopper: {
+    bf16: { floorPs: 4.21e6, reads: 0.9, compute: 0.84 },
+    fp8: { floorPs: 13.2e6, reads: 0.835, compute: 0.778 },
+    experts: { floorPs: 36e6, reads: 0.92, compute: 0.25 },
+    decodeFloorPs: 12.1e6,
+    decodeReads: 0.885,
+    promptCompute: 0.609,
+    promptReads: 0.387,
+  },
+  /**
+   * Not from operator tables but whole engine steps (vLLM 0.20.1, Qwen3-32B; same source, commit 29f42c9), whose GPU is not
+   * stated and taken for a B200. Contexts there are uneven, which costs decode attention more than even ones do.
+   */
+  blackwell: {
+    ...ALL_TABLES,
+    bf16: { floorPs: 3.39e6, reads: 0.82, compute: 0.717 },
+    decodeReads: 0.506,
+    promptCompute: 0.484,
+  },
+};
+
+/** The shares of a GPU of this generation. */
+export function kernelShares(architecture: GpuArchitecture | undefined): KernelShares {
+  return architecture === undefined ? ALL_TABLES : KERNEL_SHARES[architecture];
+}
+
+/** What the engine adds around the kernels above, whatever the GPU. Scheduling is hidden behind the GPU's work. */
+export interface EngineOverheads {
+  /** Norms, rotary embedding, activation, writing the KV cache: launches per layer, and passes over memory. */
+  readonly layerPs: number;
+  readonly elementwisePasses: number;
+  /** A layer of a step with a prompt chunk: its attention is launched between pieces of the CUDA graph. */
+  readonly pieceLayerPs: number;
+  /** A layer of a step of more tokens than any captured CUDA graph: every kernel is launched from the host. */
+  readonly eagerLayerPs: number;
+}
+
+export const ENGINE_OVERHEADS: EngineOverheads = {
+  // 57 stages of load tests on H100, vLLM 0.15.1: 18.8 us. The whole steps named above, on another GPU: 15.7 us.
+  layerPs: 18.8e6,
+  // Of bandwidth, as matrix products reach it: 1 / 0.83.
+  elementwisePasses: 1.2,
+  // The whole steps named above: 33 us. TPOT of the load tests does not tell 20 from 32.
+  pieceLayerPs: 32e6,
+  // The whole steps named above: 55 us; the first hundred prompts of the load tests, which are not cached: about 160 us.
+  eagerLayerPs: 110e6,
+};
+
+/** All-reduce in a CUDA graph: latency, and what each further GPU adds; share of the link's one-direction bandwidth. */
+export interface ReduceShares {
+  readonly floorPs: number;
+  readonly perGpuPs: number;
+  readonly link: number;
+  /** Each GPU beyond two shares the same PCIe root: this much of the transfer time again. */
+  readonly sharing: number;
+}
+
+/** A100 and H100, 2 to 8 GPUs, messages up to 34 MB: 4.70 and 4.22 us, 0.26 and 0.13 us, 0.51 and 0.54. */
+export const NVLINK_REDUCE: ReduceShares = {
+  floorPs: 4.46e6,
+  perGpuPs: 0.19e6,
+  link: 0.52,
+  sharing: 0,
+};
+
+/** L40S, 2 to 8 GPUs. */
+export const PCIE_REDUCE: ReduceShares = {
+  floorPs: 2.17e6,
+  perGpuPs: 3.23e6,
+  link: 0.587,
+  sharing: 1.566,
+};
