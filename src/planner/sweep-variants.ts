@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { ScenarioText } from "../scenario/load.ts";
 import { formatPath, formatProblem, type Path } from "../scenario/problems.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { placeNamed } from "../scenario/short-path.ts";
+import { type Place, placeNamed } from "../scenario/short-path.ts";
 import { InputFiles } from "./input-files.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 import type { Point } from "./sweep-space.ts";
@@ -61,12 +61,13 @@ export function sweepVariants(
 }
 
 function targetsOf(
-  places: readonly Path[],
+  places: readonly Place[],
   dimensions: readonly Dimension[],
 ):
   | { readonly kind: "targets"; readonly targets: readonly Target[] }
   | { readonly kind: "refused"; readonly problems: readonly string[] } {
-  const all = [...places, ...places.filter(isPool).map((pool) => [...pool, GPUS])];
+  const pools = places.filter(({ path }) => isPool(path));
+  const all = [...places, ...pools.map((pool) => ({ ...pool, path: [...pool.path, GPUS] }))];
   const problems: string[] = [];
   const targets: Target[] = [];
   for (const { name, keys } of dimensions) {

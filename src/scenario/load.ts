@@ -24,7 +24,7 @@ import { resolveSimulation } from "./resolve/run.ts";
 import { resolveClients } from "./resolve/workload.ts";
 import type { Scenario } from "./scenario.ts";
 import { partOf, withMends, withoutParts } from "./set-aside.ts";
-import { placesOf } from "./short-path.ts";
+import { type Place, placesOf } from "./short-path.ts";
 import { scenarioFile, type ScenarioFile, scenarioJsonSchema } from "./schema/file.ts";
 
 interface LoadOptions {
@@ -83,7 +83,7 @@ export class ScenarioText {
   }
 
   /** What short names may mean in the file with these overrides; nothing where it is malformed. */
-  places(overrides: readonly string[]): readonly Path[] {
+  places(overrides: readonly string[]): readonly Place[] {
     if (this.#parsed.kind === "malformed") return [];
     const { value } = migrate(unshared(this.#parsed.value));
     applyAll(value, overrides);

@@ -1,13 +1,20 @@
 /**
  * Finds the place in a scenario that a short name means: `shared.replicas`, `tiers.gold.weight`, `acme.rate`. Keys of the full path
- * may be left out, but for the last, as long as one place alone has the keys that are named, in their order; a full path
- * means itself. Places are what the schema knows, with the names that the file gives its pools, tenants and clients.
+ * may be left out, but for the last, as long as one place alone has the keys that are named, in their order; of several, the one that
+ * the file writes is meant, and a full path means itself. Places are what the schema knows, with the names that the file gives
+ * its pools, tenants and clients.
  */
 import { nearest } from "./nearest.ts";
 import { isContainer, isPlainMap } from "./plain.ts";
 import { formatPath, type Path } from "./problems.ts";
 import type { JsonSchema } from "./schema/file.ts";
 import { knownKeys, stepIntoSchema } from "./schema/walk.ts";
+
+export interface Place {
+  readonly path: Path;
+  /** Whether the file has it, or only the schema. */
+  readonly isWritten: boolean;
+}
 
 export type PathFound =
   | { readonly kind: "found"; readonly path: Path }
@@ -21,10 +28,10 @@ const UNRELATED = new Set(["$schema", "version", "name", "description", "serve"]
 const SHOWN_PLACES = 4;
 
 /** Every place of a file (a plain value), with the default tiers written out where the caller has done so. */
-export function placesOf(file: unknown, schema: JsonSchema): readonly Path[] {
-  const places: Path[] = [];
+export function placesOf(file: unknown, schema: JsonSchema): readonly Place[] {
+  const places: Place[] = [];
   const visit = (value: unknown, at: JsonSchema | undefined, path: Path): void => {
-    if (path.length > 0) places.push(path);
+    if (path.length > 0) places.push({ path, isWritten: value !== undefined });
     // A scalar has nothing inside; what is not there yet has whatever the schema knows.
     if (at === undefined || path.length >= MOST_DEPTH) return;
     if (value !== undefined && !isContainer(value)) return;
@@ -39,16 +46,15 @@ export function placesOf(file: unknown, schema: JsonSchema): readonly Path[] {
 }
 
 /** The one place that has these keys in this order, the last as its last. */
-export function placeNamed(keys: Path, places: readonly Path[]): PathFound {
-  const isWhole = (place: Path): boolean =>
-    place.length === keys.length && place.every((key, at) => key === keys[at]);
-  const found = places.filter((place) => isMeant(keys, place));
-  const [first] = found;
-  const whole = found.find(isWhole);
-  if (whole !== undefined || (first !== undefined && found.length === 1)) {
-    return { kind: "found", path: whole ?? first! };
+export function placeNamed(keys: Path, places: readonly Place[]): PathFound {
+  const found = places.filter(({ path }) => isMeant(keys, path));
+  const whole = found.filter(({ path }) => path.length === keys.length);
+  const written = found.filter(({ isWritten }) => isWritten);
+  for (const some of [whole, found, written]) {
+    if (some.length === 1) return { kind: "found", path: some[0]!.path };
   }
-  return first === undefined ? unknown(keys, places) : ambiguous(found);
+  const paths = places.map(({ path }) => path);
+  return found.length === 0 ? unknown(keys, paths) : ambiguous(found.map(({ path }) => path));
 }
 
 function keysOf(value: unknown, schema: JsonSchema): readonly (string | number)[] {

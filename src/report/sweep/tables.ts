@@ -18,6 +18,8 @@ import { estimateText, hourly, keepers, verdictText } from "./words.ts";
 const PAGE_ROWS = 400;
 /** Rows of the terminal's. */
 const TERMINAL_ROWS = 40;
+/** The rule under the head is two columns wider than the table. */
+const MOST_WIDTH = SUMMARY_WIDTH - 2;
 /** A value or name on the terminal is never cut below this. */
 const LEAST_NAME = 6;
 
@@ -134,19 +136,38 @@ function tailText({ figures, ttftLimitMs, verdict }: SweepTier): string {
   return verdict === "missed" ? `✗ ${text}` : text;
 }
 
-/** Cuts the names of dimensions from the front, where they say least, and their values, until the table fits. */
-function fitted(table: SummaryTable, dimensions: number): SummaryTable {
-  let { head, rows } = table;
-  for (let column = 0; column < dimensions; column++) {
-    const excess = tableWidth([head, ...rows]) - SUMMARY_WIDTH;
-    if (excess <= 0) break;
-    const widest = Math.max(...[head, ...rows].map((row) => Array.from(row[column] ?? "").length));
-    const width = Math.max(LEAST_NAME, widest - excess);
-    const isHere = (index: number): boolean => index === column;
-    head = head.map((text, index) => (isHere(index) ? cutFront(text, width) : text));
-    rows = rows.map((row) => row.map((text, index) => (isHere(index) ? cut(text, width) : text)));
+/**
+ * Cuts the names of dimensions from the front, where they say least, and their values; where that is not enough, leaves the last
+ * columns out but for the cost, which stands last but one.
+ */
+function fitted({ title, head, rows }: SummaryTable, dimensions: number): SummaryTable {
+  let table = { title, head, rows };
+  for (let column = 0; column < dimensions; column++) table = withCut(table, column);
+  for (let last = head.length - 1; last > dimensions && excessOf(table) > 0; last--) {
+    const gone = last === head.length - 1 ? last : last - 1;
+    const without = (row: readonly string[]) => row.filter((_, index) => index !== gone);
+    table = { title, head: without(table.head), rows: table.rows.map(without) };
   }
-  return { ...table, head, rows };
+  return table;
+}
+
+function excessOf({ head, rows }: SummaryTable): number {
+  return tableWidth([head, ...rows]) - MOST_WIDTH;
+}
+
+function withCut(table: SummaryTable, column: number): SummaryTable {
+  const { title, head, rows } = table;
+  const excess = excessOf(table);
+  if (excess <= 0) return table;
+  const widest = Math.max(...[head, ...rows].map((row) => Array.from(row[column] ?? "").length));
+  const width = Math.max(LEAST_NAME, widest - excess);
+  const changed = (row: readonly string[], change: (text: string, width: number) => string) =>
+    row.map((text, index) => (index === column ? change(text, width) : text));
+  return {
+    title,
+    head: changed(head, cutFront),
+    rows: rows.map((row) => changed(row, cut)),
+  };
 }
 
 function cutFront(text: string, width: number): string {

@@ -1,5 +1,5 @@
 /**
- * The pages of compare-policies and interference in a real browser, opened from a file: charts drawn, nothing on the console,
+ * The pages of compare-policies, interference and sweep in a real browser, opened from a file: charts drawn, nothing on the console,
  * nothing asked of the network, nothing wider than the window.
  */
 import { test } from "vitest";
@@ -7,10 +7,12 @@ import { interferenceHtml } from "../../../src/report/interference/forms.ts";
 import { interferenceOf } from "../../../src/report/interference/matrix.ts";
 import { policiesHtml } from "../../../src/report/policies/forms.ts";
 import { comparePolicies } from "../../../src/report/policies/policies.ts";
+import { sweepHtml } from "../../../src/report/sweep/forms.ts";
 import type { Results } from "../../../src/results/results.ts";
 import { describeInBrowser, expectSound, type View, vegaSource } from "../../support/browser.ts";
 import { emptyResults } from "./fixture-empty.ts";
 import { exampleResults, manyTenants } from "./fixture.ts";
+import { gridOf, runOf, sampleOf, sweepFrom } from "./sweep-fixture.ts";
 
 function policiesPage(results: Results): string {
   const names = ["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"];
@@ -54,6 +56,10 @@ describeInBrowser("the plans' pages in a browser", ({ open }) => {
   const none = policiesPage(emptyResults());
   const few = interferencePage(exampleResults());
   const many = interferencePage(manyTenants(40));
+  const grid = sweepHtml(gridOf([9, 3], 3), vegaSource);
+  const wide = sweepHtml(gridOf([4, 3, 2]), vegaSource);
+  const sample = sweepHtml(sampleOf(60), vegaSource);
+  const empty = sweepHtml(sweepFrom(["a"], [{ point: ["1"], runs: [runOf(null, 4)] }]), vegaSource);
   const SHOWN: readonly Shown[] = [
     { what: "policies", html: policies, width: 1280, colorScheme: "light", charts: 3 },
     { what: "policies", html: policies, width: 390, colorScheme: "dark", charts: 3 },
@@ -62,6 +68,14 @@ describeInBrowser("the plans' pages in a browser", ({ open }) => {
     { what: "interference", html: few, width: 390, colorScheme: "light", charts: 2 },
     { what: "interference of many", html: many, width: 1280, colorScheme: "light", charts: 2 },
     { what: "interference of many", html: many, width: 390, colorScheme: "dark", charts: 2 },
+    // Maps of promises and three tiers, curves of two responses for each tier, two of cost.
+    { what: "a sweep", html: grid, width: 1440, colorScheme: "light", charts: 12 },
+    { what: "a sweep", html: grid, width: 390, colorScheme: "dark", charts: 12 },
+    { what: "a sweep of three", html: wide, width: 1440, colorScheme: "dark", charts: 8 },
+    { what: "a sweep of three", html: wide, width: 390, colorScheme: "light", charts: 8 },
+    { what: "a sample", html: sample, width: 1440, colorScheme: "light", charts: 5 },
+    { what: "a sample", html: sample, width: 390, colorScheme: "dark", charts: 5 },
+    { what: "an empty sweep", html: empty, width: 390, colorScheme: "light", charts: 1 },
   ];
 
   test.each(SHOWN)("$what at $width px, $colorScheme", async ({ html, charts, ...view }) => {
