@@ -178,11 +178,13 @@ function addCompare(program: Command): void {
     .description("set results side by side: a live run beside its simulation, or any others")
     .argument("<results...>", "results.json, a folder holding one, or a scenario to simulate")
     .option("--replications <n>", "runs per scenario, with one seed after another")
+    .option("--seed <n>", "first seed of all scenarios")
+    .option("--threads <n>", "simulations at a time (default: one per core)")
     .option("--out <folder>", "where the comparison goes (default: out/compare)")
     .option("--json", "print compare.json on stdout")
     .option("--quiet", "print nothing but problems")
-    .action((paths: readonly string[], options: CompareOptions) => {
-      process.exitCode = compareCommand(paths, options);
+    .action(async (paths: readonly string[], options: CompareOptions) => {
+      process.exitCode = await compareCommand(paths, options);
     });
 }
 

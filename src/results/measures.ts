@@ -23,6 +23,8 @@ export interface Measure<Subject> {
   readonly of: (subject: Subject) => number | null;
   /** Left out where it is 0 on every side. */
   readonly isRare?: boolean;
+  /** Which direction is good, where one is. */
+  readonly better?: "less" | "more";
 }
 
 interface Judged {
@@ -52,6 +54,7 @@ export function tierMeasures(reasons: readonly string[]): readonly Measure<TierR
         id: `rejected/${reason}`,
         label: `Rejected: ${reason}`,
         unit: "count",
+        better: "less",
         of: ({ counts }) => rejectedFor(counts, reason),
         isRare: true,
       }),
@@ -60,6 +63,7 @@ export function tierMeasures(reasons: readonly string[]): readonly Measure<TierR
       id: "failed",
       label: "Failed",
       unit: "count",
+      better: "less",
       of: ({ counts }) => counts.failed,
       isRare: true,
     },
@@ -67,18 +71,32 @@ export function tierMeasures(reasons: readonly string[]): readonly Measure<TierR
       id: "cancelled",
       label: "Cancelled",
       unit: "count",
+      better: "less",
       of: ({ counts }) => counts.cancelled,
       isRare: true,
     },
     ...latencyMeasures(),
-    { id: "compliance", label: "Compliance", unit: "share", of: ({ sla }) => sla.compliance },
+    {
+      id: "compliance",
+      label: "Compliance",
+      unit: "share",
+      better: "more",
+      of: ({ sla }) => sla.compliance,
+    },
     {
       id: "compliance-owed",
       label: "Compliance, owed",
       unit: "share",
+      better: "more",
       of: ({ sla }) => sla.complianceOwed,
     },
-    { id: "goodput", label: "Goodput", unit: "per-s", of: ({ sla }) => sla.goodputPerS },
+    {
+      id: "goodput",
+      label: "Goodput",
+      unit: "per-s",
+      better: "more",
+      of: ({ sla }) => sla.goodputPerS,
+    },
   ];
 }
 
@@ -87,6 +105,7 @@ export const PLATFORM_MEASURES: readonly Measure<Results>[] = [
     id: "completed",
     label: "Completed",
     unit: "count",
+    better: "more",
     of: ({ platform }) => platform.counts.completed,
   },
   {
@@ -107,16 +126,29 @@ export const PLATFORM_MEASURES: readonly Measure<Results>[] = [
     unit: "share",
     of: ({ platform }) => platform.utilization?.memoryBandwidth ?? null,
   },
-  { id: "gpus", label: "GPUs", unit: "count", of: ({ platform }) => platform.gpus },
-  { id: "usd-per-hour", label: "GPU cost per hour", unit: "usd", of: usdPerHour },
-  { id: "gpu-cost", label: "GPU cost", unit: "usd", of: ({ platform }) => platform.gpuUsd },
+  { id: "gpus", label: "GPUs", unit: "count", better: "less", of: ({ platform }) => platform.gpus },
+  { id: "usd-per-hour", label: "GPU cost per hour", unit: "usd", better: "less", of: usdPerHour },
+  {
+    id: "gpu-cost",
+    label: "GPU cost",
+    unit: "usd",
+    better: "less",
+    of: ({ platform }) => platform.gpuUsd,
+  },
   {
     id: "usd-per-million-tokens",
     label: "GPU cost per M tokens",
     unit: "usd",
+    better: "less",
     of: ({ platform }) => platform.usdPerMillionTokens,
   },
-  { id: "jain", label: "Jain's index", unit: "index", of: ({ fairness }) => fairness.jainIndex },
+  {
+    id: "jain",
+    label: "Jain's index",
+    unit: "index",
+    better: "more",
+    of: ({ fairness }) => fairness.jainIndex,
+  },
   {
     id: "token-bills",
     label: "Bills for tokens",
@@ -151,8 +183,20 @@ export function rejectReasons(all: readonly Results[]): readonly string[] {
 
 function latencyMeasures(): readonly Measure<Judged>[] {
   return LATENCIES.flatMap(([id, name, of]): readonly Measure<Judged>[] => [
-    { id: `${id}-p50`, label: `${name} P50`, unit: "ms", of: ({ latency }) => of(latency).p50 },
-    { id: `${id}-p99`, label: `${name} P99`, unit: "ms", of: ({ latency }) => of(latency).p99 },
+    {
+      id: `${id}-p50`,
+      label: `${name} P50`,
+      unit: "ms",
+      better: "less",
+      of: ({ latency }) => of(latency).p50,
+    },
+    {
+      id: `${id}-p99`,
+      label: `${name} P99`,
+      unit: "ms",
+      better: "less",
+      of: ({ latency }) => of(latency).p99,
+    },
   ]);
 }
 

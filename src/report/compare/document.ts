@@ -12,6 +12,8 @@ import { type Cell, cell, left, right, type Table, toned } from "../table.ts";
 import { capital } from "../verdict.ts";
 import { billComparison, flowComparison, latencyComparison } from "./charts.ts";
 import type { Comparison, Difference, Row } from "./compare.ts";
+import { changesOf, familyWords, findingsTable } from "./findings.ts";
+import { ratioChart } from "./ratios.ts";
 import { sideName } from "./side.ts";
 import { differenceText, intervalText, relativeText, valueText } from "./words.ts";
 
@@ -45,8 +47,15 @@ function titleOf({ sides }: Comparison): string {
     : [...names].join(" and ");
 }
 
-/** P99 of the time to first token, tier by tier, of every further side against the first. */
-function headline({ tiers, sides }: Comparison): string {
+/** What is more than chance; without replications P99 of the time to first token, tier by tier. */
+function headline(comparison: Comparison): string {
+  const { tiers, sides, significance } = comparison;
+  if (significance !== null) {
+    return sides
+      .slice(1)
+      .map(({ name }, at) => `${name} against A: ${changesOf(comparison, at)}.`)
+      .join(" ");
+  }
   const sentences = sides.slice(1).map(({ name }, at) => {
     const changes = tiers.flatMap(({ name: tier, rows }) => {
       const relative = rows.find(({ id }) => id === "ttft-p99")?.differences[at]?.relative ?? null;
@@ -86,7 +95,20 @@ function sections(
   const bill = firsts[0] === undefined ? undefined : billComparison(comparison, firsts[0], style);
   const latency = latencyComparison(firsts, style);
   const flow = flowComparison(firsts, style);
+  const ratios = ratioChart(comparison, style);
+  const findings = findingsTable(comparison);
   return [
+    {
+      id: "differs",
+      title: "What differs",
+      blocks: [
+        ...(findings === undefined && comparison.significance !== null
+          ? [{ kind: "text", text: familyWords(comparison) } as const]
+          : []),
+        ...(findings === undefined ? [] : [{ kind: "table", table: findings } as const]),
+        ...chartBlock(ratios === undefined ? [] : [ratios]),
+      ],
+    },
     {
       id: "notes",
       title: "What is compared",

@@ -7,6 +7,7 @@ import { cleaned, cut, type SummaryTable, tableWidth } from "../summary.ts";
 import { capital } from "../verdict.ts";
 import type { Comparison, Difference, Row } from "./compare.ts";
 import { billRows, comparisonDocument } from "./document.ts";
+import { foundName, pText, significantOf } from "./findings.ts";
 import { sideName } from "./side.ts";
 import { differenceText, relativeText, valueText } from "./words.ts";
 
@@ -34,14 +35,38 @@ export function compareMarkdown(comparison: Comparison, firsts: readonly Results
   return markdownOf(comparisonDocument(comparison, firsts, { palette: LIGHT, hasLegend: false }));
 }
 
-/** The tables for a terminal: one per tier, the platform, the bills. */
+/** The tables for a terminal: what differs first, then one per tier, the platform, the bills. */
 export function compareTables(comparison: Comparison): readonly SummaryTable[] {
   const { tiers, platform, bills } = comparison;
   return [
+    ...findingsOf(comparison),
     ...tiers.map(({ name, rows }) => terminalTable(capital(name), rows, comparison)),
     terminalTable("Platform", platform, comparison),
     terminalTable("Bills per tenant", billRows(bills), comparison),
   ];
+}
+
+/** Rows of the terminal's table of what differs; the page has all. */
+const MOST_FINDINGS = 15;
+
+function findingsOf(comparison: Comparison): readonly SummaryTable[] {
+  const { significance, sides } = comparison;
+  if (significance === null) return [];
+  const found = significantOf(comparison);
+  const rows = found.slice(0, MOST_FINDINGS).map((one): readonly string[] => {
+    const { finding, row, difference } = one;
+    const side = sides.length > 2 ? `${sideName(finding.against + 1)}, ` : "";
+    return [
+      cleaned(`${side}${foundName(one)}`),
+      valueText(row.values[0]!, row.unit),
+      valueText(row.values[finding.against + 1]!, row.unit),
+      relativeText(difference.relative),
+      pText(finding.adjustedP),
+    ];
+  });
+  const title = `What differs: ${found.length} of ${significance.tested} differences are significant (Holm, 5 %)`;
+  const head = ["", "A", sides.length > 2 ? "Other" : "B", "Relative", "p"];
+  return [withinWidth({ title, head, rows })];
 }
 
 function terminalTable(title: string, rows: readonly Row[], comparison: Comparison): SummaryTable {
@@ -54,14 +79,15 @@ function terminalTable(title: string, rows: readonly Row[], comparison: Comparis
     cleaned(row.label),
     ...(isWide ? pair(row, confidence) : many(row)),
   ]);
-  const excess = tableWidth([head, ...body]) - COMPARE_WIDTH;
-  const longest = body.reduce((most, [label = ""]) => Math.max(most, Array.from(label).length), 0);
+  return withinWidth({ title: cleaned(title), head, rows: body });
+}
+
+/** Cuts labels until the table fits. */
+function withinWidth({ title, head, rows }: SummaryTable): SummaryTable {
+  const excess = tableWidth([head, ...rows]) - COMPARE_WIDTH;
+  const longest = rows.reduce((most, [label = ""]) => Math.max(most, Array.from(label).length), 0);
   const width = Math.max(LEAST_LABEL, longest - Math.max(0, excess));
-  return {
-    title: cleaned(title),
-    head,
-    rows: body.map(([label = "", ...rest]) => [cut(label, width), ...rest]),
-  };
+  return { title, head, rows: rows.map(([label = "", ...rest]) => [cut(label, width), ...rest]) };
 }
 
 /** Two sides: both values and all there is to say of their difference. */

@@ -28,8 +28,14 @@ export function comparisonNotes(sides: readonly Side[], isPaired: boolean): read
 function intervalNote(sides: readonly Side[], isPaired: boolean): string {
   const count = sides[0]?.runs.length ?? 0;
   return isPaired
-    ? `Means over ${count} replications with the same seeds on every side; intervals are of the paired differences, Student's t at 95 %.`
-    : "One run each: no interval. How much of a difference is chance, these figures alone do not say.";
+    ? `Means over ${count} replications with the same seeds, and so the same arrivals, on every side. Intervals are of the mean of the paired differences, Student's t at 95 %, each by itself; what is called significant is so for all differences of tiers and platform together (Holm).`
+    : unpairedNote(sides);
+}
+
+function unpairedNote(sides: readonly Side[]): string {
+  return sides.every(({ runs }) => runs.length === 1)
+    ? "One run each: no interval. How much of a difference is chance, these figures alone do not say; scenarios can be compared with --replications."
+    : "The sides do not have the same seeds, run by run: differences cannot be paired, and there is no interval.";
 }
 
 function differing(

@@ -3,18 +3,10 @@
  * differences vary less than the runs do. The interval is Student's, at 95 %; with one run each there is none.
  */
 import { assert } from "../../base/assert.ts";
+import { betaCdf, studentQuantile } from "../../base/beta.ts";
 
 /** The confidence of every interval. */
 export const CONFIDENCE = 0.95;
-
-/** 0.975 quantiles of Student's t for 1 to 30 degrees of freedom. Source: any table, for example NIST/SEMATECH 1.3.6.7.2. */
-const T_TABLE = [
-  12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788,
-  2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.093, 2.086, 2.0796, 2.0739, 2.0687, 2.0639,
-  2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423,
-] as const;
-/** The 0.975 quantile of the normal distribution, to which t tends. */
-const Z = 1.959964;
 
 export interface Interval {
   readonly low: number;
@@ -41,18 +33,46 @@ export function meanOrNull(values: readonly (number | null)[]): number | null {
   return known.length === values.length ? meanOf(known) : null;
 }
 
-/**
- * Student's t at 0.975, two-sided 95 %.
- *
- * Bounds: at least 1 degree of freedom. Above the table, the first terms of the expansion around the normal quantile,
- * within 0.0001 there (Abramowitz and Stegun 26.7.5).
- */
+/** Student's t at 0.975, two-sided 95 %. Bounds: at least 1 degree of freedom. */
 export function tQuantile(degrees: number): number {
   assert(degrees >= 1, "an interval needs at least two differences");
-  const tabled = T_TABLE[degrees - 1];
-  if (tabled !== undefined) return tabled;
-  const cube = Z * Z * Z;
-  const first = (cube + Z) / 4;
-  const second = (5 * cube * Z * Z + 16 * cube + 3 * Z) / 96;
-  return Z + first / degrees + second / (degrees * degrees);
+  const known = quantiles.get(degrees) ?? studentQuantile((1 + CONFIDENCE) / 2, degrees);
+  quantiles.set(degrees, known);
+  return known;
+}
+
+/** A page has thousands of intervals, and few numbers of replications. */
+const quantiles = new Map<number, number>();
+
+/**
+ * How probable differences at least as far from zero would be if there were none (two-sided paired t test); undefined for fewer
+ * than two. Differences that are all the same leave the t test no scale: all zero is no difference, and otherwise their signs
+ * are all there is to go by, which agree with probability 2 / 2^n.
+ */
+export function pairedP(differences: readonly number[]): number | undefined {
+  const count = differences.length;
+  if (count < 2) return undefined;
+  const mean = meanOf(differences);
+  const squares = differences.reduce((sum, one) => sum + (one - mean) * (one - mean), 0);
+  if (differences.every((one) => one === differences[0])) {
+    return mean === 0 ? 1 : 2 * 0.5 ** count;
+  }
+  const tSquared = (mean * mean * count * (count - 1)) / squares;
+  const degrees = count - 1;
+  return betaCdf(degrees / (degrees + tSquared), degrees / 2, 0.5);
+}
+
+/**
+ * Holm's adjustment (1979): called significant where it is below 5 %, any of them is so by mere chance with at most 5 %, whatever
+ * hangs together with what. In the order given.
+ */
+export function holm(ps: readonly number[]): readonly number[] {
+  const order = [...ps.keys()].toSorted((a, b) => ps[a]! - ps[b]!);
+  const adjusted = ps.map(() => 1);
+  let most = 0;
+  for (const [rank, index] of order.entries()) {
+    most = Math.max(most, Math.min(1, (ps.length - rank) * ps[index]!));
+    adjusted[index] = most;
+  }
+  return adjusted;
 }

@@ -60,7 +60,7 @@ describe("compare", () => {
     const rows = comparison.tiers.find(({ name }) => name === "silver")!.rows;
     // The same seeds bring the same arrivals: no difference, and no doubt about it.
     expect(rows.find(({ id }) => id === "arrived")!.differences).toEqual([
-      { absolute: 0, relative: 0, interval: { low: 0, high: 0 } },
+      { absolute: 0, relative: 0, interval: { low: 0, high: 0 }, p: 1 },
     ]);
     // The notes below the tables are sentences, which a terminal wraps.
     for (const line of stdout.slice(0, stdout.indexOf("\nMeans over")).split("\n")) {

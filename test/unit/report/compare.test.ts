@@ -6,7 +6,8 @@ import {
   compareMarkdown,
   compareTables,
 } from "../../../src/report/compare/forms.ts";
-import { meanInterval, tQuantile } from "../../../src/report/compare/paired.ts";
+import { drawNormal, randomStream } from "../../../src/base/random.ts";
+import { holm, meanInterval, pairedP, tQuantile } from "../../../src/report/compare/paired.ts";
 import { differenceText, relativeText } from "../../../src/report/compare/words.ts";
 import { tableWidth } from "../../../src/report/summary.ts";
 import type { LoadBlock, Results } from "../../../src/results/results.ts";
@@ -67,8 +68,8 @@ describe("differences", () => {
     const { values, differences } = goldRow(comparison, "ttft-p99");
     expect(values).toEqual([40, 50, 30]);
     expect(differences).toEqual([
-      { absolute: 10, relative: 0.25, interval: null },
-      { absolute: -10, relative: -0.25, interval: null },
+      { absolute: 10, relative: 0.25, interval: null, p: null },
+      { absolute: -10, relative: -0.25, interval: null, p: null },
     ]);
     expect(comparison.confidence).toBeNull();
   });
@@ -81,6 +82,7 @@ describe("differences", () => {
       absolute: null,
       relative: null,
       interval: null,
+      p: null,
     });
   });
 
@@ -96,6 +98,18 @@ describe("differences", () => {
     expect(difference!.interval!.high).toBeCloseTo(4.4842, 3);
     expect(comparison.confidence).toBe(0.95);
     expect(comparison.sides[0]!.seeds).toEqual([1, 2, 3]);
+    // t = 2 / (1 / sqrt(3)) = 3.4641 with 2 degrees of freedom, where P(|T| > t) = 1 - t / sqrt(2 + t^2) = 0.07418.
+    expect(difference!.p).toBeCloseTo(0.07418, 5);
+  });
+
+  test("of runs with other seeds are not paired, and have no interval", () => {
+    const comparison = compareSides(
+      sidesOf([withGold(40, 1), withGold(42, 2)], [withGold(41, 2), withGold(45, 3)]),
+    );
+    expect(comparison.confidence).toBeNull();
+    expect(comparison.significance).toBeNull();
+    expect(goldRow(comparison, "ttft-p99").differences[0]!.interval).toBeNull();
+    expect(comparison.notes[0]).toContain("do not have the same seeds");
   });
 
   test("of a mean over runs that do not all know the figure are not known", () => {
@@ -104,7 +118,7 @@ describe("differences", () => {
     );
     expect(goldRow(comparison, "ttft-p99")).toMatchObject({
       values: [null, 41.5],
-      differences: [{ absolute: null, relative: null, interval: null }],
+      differences: [{ absolute: null, relative: null, interval: null, p: null }],
     });
   });
 });
@@ -128,6 +142,67 @@ describe("intervals", () => {
     expect(meanInterval([])).toBeUndefined();
     expect(meanInterval([3])).toBeUndefined();
     expect(meanInterval([3, 3, 3])).toEqual({ low: 3, high: 3 });
+  });
+});
+
+describe("what is called significant", () => {
+  test("is so by Holm's rule, worked by hand", () => {
+    // Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1: 0.02, 0.03, 0.06, 0.04, the last raised to the one before.
+    expect(holm([0.01, 0.04, 0.03, 0.005])).toEqual([0.03, 0.06, 0.06, 0.02]);
+    expect(holm([0.9, 0.8])).toEqual([1, 1]);
+    expect(holm([])).toEqual([]);
+  });
+
+  test("p is 1 without any difference, and rests on signs where all differences are the same", () => {
+    expect(pairedP([0, 0, 0])).toBe(1);
+    expect(pairedP([2, 2, 2, 2, 2])).toBe(1 / 16);
+    expect(pairedP([3])).toBeUndefined();
+    // Symmetric about zero: t = 0.
+    expect(pairedP([-1, 1])).toBe(1);
+    // One degree of freedom is Cauchy's: t = 3 / (1 / sqrt(2)) / sqrt(2) = 3, P = 1 - 2 atan(3) / pi.
+    expect(pairedP([2, 4])).toBeCloseTo(1 - (2 * Math.atan(3)) / Math.PI, 9);
+  });
+
+  test("comes first, and chance alone is called nothing of the kind", () => {
+    const seeds = [1, 2, 3, 4, 5, 6];
+    const noise = [0.1, -0.2, 0.05, 0.15, -0.1, 0];
+    const a = seeds.map((seed, at) => withGold(40 + noise[at]!, seed));
+    const clear = seeds.map((seed, at) => withGold(80 + 2 * noise[at]!, seed));
+    const same = seeds.map((seed, at) => withGold(40 - noise[at]!, seed));
+    const { significance, ...comparison } = compareSides(sidesOf(a, clear, same));
+    expect(significance!.significant).toBe(1);
+    expect(significance!.findings[0]).toMatchObject({
+      tier: "gold",
+      measure: "ttft-p99",
+      against: 0,
+      isSignificant: true,
+    });
+    const known = [...comparison.tiers.flatMap(({ rows }) => rows), ...comparison.platform];
+    const tested = known.flatMap(({ differences }) => differences).filter(({ p }) => p !== null);
+    expect(significance!.tested).toBe(tested.length);
+    const text = compareMarkdown({ ...comparison, significance }, [a[0]!, clear[0]!, same[0]!]);
+    expect(text).toMatch(
+      /\*\*B against A: gold TTFT P99 \+100 %\. C against A: no difference is more than chance\.\*\*/,
+    );
+    expect(text).toContain("1 of ");
+    expect(text).toMatch(/\| Gold: TTFT P99 \| B − A \| 40\.0 ms \| 80\.0 ms \|/);
+  });
+
+  test("seldom is where nothing differs: at most the stated share of comparisons of equal platforms", () => {
+    const random = randomStream(7, "noise");
+    const trials = 200;
+    let called = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      // A family of 60 true nulls with 5 replications each.
+      const family = Array.from(
+        { length: 60 },
+        () => pairedP(Array.from({ length: 5 }, () => drawNormal(random)))!,
+      );
+      if (holm(family).some((p) => p <= 0.05)) called += 1;
+    }
+    // Binomial(200, 0.05): more than 20 have a chance of 0.0005; without Holm nearly all would be.
+    expect(called).toBeLessThanOrEqual(20);
+    expect(called).toBeGreaterThan(0);
   });
 });
 
@@ -172,7 +247,7 @@ describe("notes", () => {
       run: { ...one.run, warmupSeconds: 1 },
     };
     expect(compareSides(sidesOf([one], [one])).notes).toEqual([
-      "One run each: no interval. How much of a difference is chance, these figures alone do not say.",
+      "One run each: no interval. How much of a difference is chance, these figures alone do not say; scenarios can be compared with --replications.",
     ]);
     const notes = compareSides(sidesOf([one], [other])).notes.join(" ");
     expect(notes).toMatch(/scenarios are not the same.*seeds are not the same.*warm-ups/);
