@@ -24,7 +24,7 @@ export function significantOf({ significance, tiers, platform }: Comparison): re
 }
 
 /** Good or bad, where the measure has a good direction. */
-export function toneOf({ better }: Row, { absolute }: Difference): Tone {
+function toneOf({ better }: Row, { absolute }: Difference): Tone {
   if (better === null || absolute === null || absolute === 0) return "plain";
   return absolute < 0 === (better === "less") ? "good" : "bad";
 }
