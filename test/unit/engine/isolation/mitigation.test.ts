@@ -64,7 +64,7 @@ describe.each([
       });
       expect(victimShare.asked).toBeLessThan(victimShare.due);
       expect(aggressorShare.asked).toBeGreaterThan(aggressorShare.due);
-      expect(message).toContain("rook may have 171 requests in flight");
+      expect(message).toMatch(/rook may have \d+ requests? in flight/);
     }
   });
 
