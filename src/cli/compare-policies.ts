@@ -3,14 +3,10 @@ import { join } from "node:path";
 import type { PolicyName } from "../engine/config.ts";
 import { planPolicies, searchedGpus, searchedPools } from "../planner/policy-plan.ts";
 import { seedsFrom } from "../planner/seeds.ts";
-import {
-  policiesCsv,
-  policiesHtml,
-  policiesMarkdown,
-  policiesTables,
-} from "../report/policies/forms.ts";
+import { policiesReport, policiesTables } from "../report/policies/forms.ts";
 import { comparePolicies, type PolicyComparison } from "../report/policies/policies.ts";
 import { policyHeadline, policyNotes } from "../report/policies/words.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
 import { nearest } from "../scenario/nearest.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { policyName } from "../scenario/schema/platform.ts";
@@ -82,11 +78,12 @@ function tell(
   else if (isQuiet !== true) print(comparison);
   if (folder === undefined) return;
   const page = "compare-policies.html";
+  const report = policiesReport(comparison);
   writeFiles(folder, [
     ["compare-policies.json", json],
-    ["compare-policies.csv", policiesCsv(comparison)],
-    ["compare-policies.md", policiesMarkdown(comparison)],
-    [page, policiesHtml(comparison, vegaRuntime())],
+    ["compare-policies.csv", report.csv()],
+    ["compare-policies.md", reportMarkdown(report)],
+    [page, reportHtml(report, vegaRuntime())],
   ]);
   if (isQuiet !== true && isJson !== true) process.stdout.write(`Open ${join(folder, page)}\n`);
 }

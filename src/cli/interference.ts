@@ -2,14 +2,11 @@
 import { join } from "node:path";
 import { planInterference, sendingTenants } from "../planner/interference-plan.ts";
 import { seedsFrom } from "../planner/seeds.ts";
-import {
-  interferenceCsv,
-  interferenceHtml,
-  interferenceMarkdown,
-} from "../report/interference/forms.ts";
+import { interferenceReport } from "../report/interference/forms.ts";
 import { type Interference, interferenceOf } from "../report/interference/matrix.ts";
 import { interferenceSummary } from "../report/interference/tables.ts";
 import { interferenceHeadline, interferenceNotes } from "../report/interference/words.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
 import { SUMMARY_WIDTH } from "../report/summary.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { dependentClients } from "../sim/survey.ts";
@@ -59,11 +56,12 @@ function tell(
   else if (isQuiet !== true) print(interference);
   if (folder === undefined) return;
   const page = "interference.html";
+  const report = interferenceReport(interference);
   writeFiles(folder, [
     ["interference.json", json],
-    ["interference.csv", interferenceCsv(interference)],
-    ["interference.md", interferenceMarkdown(interference)],
-    [page, interferenceHtml(interference, vegaRuntime())],
+    ["interference.csv", report.csv()],
+    ["interference.md", reportMarkdown(report)],
+    [page, reportHtml(report, vegaRuntime())],
   ]);
   if (isQuiet !== true && isJson !== true) process.stdout.write(`Open ${join(folder, page)}\n`);
 }

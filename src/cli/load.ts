@@ -1,6 +1,6 @@
 /** `tenantry load`: plays a scenario's workload against a running server in real time and reports like a simulation. */
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SingleBar } from "cli-progress";
 import { loadResults } from "../load/load-results.ts";
 import { LoadRun } from "../load/load-run.ts";
@@ -51,10 +51,16 @@ const NOT_KEPT_UP =
   "the load generator did not keep up, and the latencies are partly its own; run it on a machine of its own, or ask for less";
 
 /** What the options say about the scenario, as changes to it: so that `simulate --set` can say the same. */
-function overridesOf({ set, seed, duration, maxRequests }: LoadOptions): readonly string[] {
+function overridesOf(options: LoadOptions): readonly string[] {
+  const { seed } = options;
+  const seeds = seed === undefined ? [] : [`simulation.seed=${seed}`];
+  return [...settingsOf(options), ...seeds];
+}
+
+/** The same but for the seed, which results tell of anyway. */
+function settingsOf({ set, duration, maxRequests }: LoadOptions): readonly string[] {
   return [
     ...set,
-    ...(seed === undefined ? [] : [`simulation.seed=${seed}`]),
     ...(duration === undefined ? [] : [`simulation.duration=${duration}`]),
     ...(maxRequests === undefined ? [] : [`simulation.maxRequests=${maxRequests}`]),
   ];
@@ -83,6 +89,7 @@ async function play(
       description: scenario.description,
       hash: createHash("sha256").update(scenario.canonicalJson).digest("hex"),
       seed: scenario.simulation.seed,
+      source: { file: basename(file), overrides: settingsOf(options) },
     };
     return loadResults(identity, plan, outcome);
   } finally {

@@ -15,6 +15,7 @@ import type { PlanOptions } from "./plan-run.ts";
 import { registerProfileCommands } from "./profile-commands.ts";
 import { type ReloadOptions, reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
+import { type ReportOptions, reportCommand } from "./report.ts";
 import { type ServeOptions, serveCommand } from "./serve.ts";
 import { type SimulateOptions, simulateCommand } from "./simulate.ts";
 import { registerStoreCommands } from "./store-commands.ts";
@@ -59,6 +60,7 @@ function createProgram(): Command {
   addPlanning(program);
   addSweep(program);
   registerProfileCommands(program);
+  addReport(program);
   addServing(program);
   return program;
 }
@@ -107,6 +109,19 @@ function planning(program: Command, name: string): Command {
     .option("--out <folder>", `where the reports go (default: out/<scenario name>-...)`)
     .option("--json", `print ${name}.json on stdout`)
     .option("--quiet", "print nothing but problems");
+}
+
+function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("make a report to hand on: a page of conclusions, charts, appendices")
+    .argument("<result>", "results.json, plan.json, another file of ours, or a folder holding one")
+    .option("--format <names>", "html,md,csv,svg,vega-lite (default: all)")
+    .option("-o, --out <folder>", "where the report goes (default: out/<scenario name>-report)")
+    .option("--quiet", "print nothing but problems")
+    .action(async (path: string, options: ReportOptions) => {
+      process.exitCode = await reportCommand(path, options);
+    });
 }
 
 /** Live traffic, and what is left of it. */

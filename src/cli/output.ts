@@ -11,8 +11,8 @@ import {
 import { dirname, join, resolve } from "node:path";
 import Table from "cli-table3";
 import { billsCsv } from "../report/bills.ts";
-import { htmlReport } from "../report/html/page.ts";
-import { markdownReport } from "../report/markdown.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
+import { runReport } from "../report/run/forms.ts";
 import { type SummaryTable, summaryTables } from "../report/summary.ts";
 import type { Results } from "../results/results.ts";
 import { InputError } from "./exit-codes.ts";
@@ -51,11 +51,12 @@ export function resultsJson(results: Results): string {
 /** Writes all reports; returns the path of the page. */
 export function writeReports(folder: string, results: Results): string {
   const page = "report.html";
+  const report = runReport(results);
   writeFiles(folder, [
     ["results.json", resultsJson(results)],
-    ["report.md", markdownReport(results)],
+    ["report.md", reportMarkdown(report)],
     ["bills.csv", billsCsv(results)],
-    [page, htmlReport(results, { vegaSource: vegaRuntime() })],
+    [page, reportHtml(report, vegaRuntime())],
   ]);
   return join(folder, page);
 }

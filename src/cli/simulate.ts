@@ -1,6 +1,6 @@
 /** `tenantry simulate`: runs a scenario, shows what happened, and writes the reports. */
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SingleBar } from "cli-progress";
 import { buildResults } from "../results/build-results.ts";
 import type { Results } from "../results/results.ts";
@@ -98,6 +98,7 @@ function run(scenario: Scenario, { file, folder, options }: RunContext): Results
       hash: createHash("sha256").update(scenario.canonicalJson).digest("hex"),
       seed: scenario.simulation.seed,
       skippedTraceRows: simulated.skippedTraceRows,
+      source: { file: basename(file), overrides: options.set },
     };
     return buildResults(identity, simulated, attribution, saturation);
   } finally {

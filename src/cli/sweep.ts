@@ -10,7 +10,8 @@ import { type SweepVariant, sweepVariants } from "../planner/sweep-variants.ts";
 import { runSweep, type SweepOutcome, workOf } from "../planner/sweep.ts";
 import { UnusableInput } from "../planner/unusable-input.ts";
 import { type Dimension, parseVary } from "../planner/vary.ts";
-import { sweepCsv, sweepHtml, sweepMarkdown } from "../report/sweep/forms.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
+import { sweepReport } from "../report/sweep/forms.ts";
 import { type Sweep, sweepOf } from "../report/sweep/sweep.ts";
 import { sweepTable } from "../report/sweep/tables.ts";
 import { sweepHeadline, sweepNotes } from "../report/sweep/words.ts";
@@ -192,11 +193,12 @@ function tell(
   else if (isQuiet !== true) print(sweep);
   if (folder === undefined) return;
   const page = "sweep.html";
+  const report = sweepReport(sweep);
   writeFiles(folder, [
     ["sweep.json", json],
-    ["sweep.csv", sweepCsv(sweep)],
-    ["sweep.md", sweepMarkdown(sweep)],
-    [page, sweepHtml(sweep, vegaRuntime())],
+    ["sweep.csv", report.csv()],
+    ["sweep.md", reportMarkdown(report)],
+    [page, reportHtml(report, vegaRuntime())],
   ]);
   if (isQuiet !== true && isJson !== true) process.stdout.write(`Open ${join(folder, page)}\n`);
 }

@@ -3,15 +3,18 @@
  * beside MFU and memory bandwidth because it flatters, and attribution accuracy beside the rule it is meant to beat.
  */
 import type { LoadBlock, Results } from "../results/results.ts";
+import { usdPerHour } from "../results/measures.ts";
 import { DEFINITIONS } from "./definitions.ts";
 import {
   formatCount,
+  formatMonthlyUsd,
   formatMs,
   formatNumber,
   formatPercent,
   formatShare,
   formatUsd,
 } from "./format.ts";
+import { HOURS_PER_MONTH } from "./run/costs.ts";
 
 export interface FigureValue {
   readonly value: string;
@@ -120,18 +123,26 @@ function attributionFigure({ attribution }: Results): KeyFigure {
   };
 }
 
-function moneyFigures({ platform }: Results): readonly KeyFigure[] {
+function moneyFigures(results: Results): readonly KeyFigure[] {
+  const { platform } = results;
+  const perHour = usdPerHour(results);
   return [
     {
       label: "GPU cost",
-      values: [{ value: formatUsd(platform.gpuUsd) }],
-      detail: `${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle.`,
-      hint: "All provisioned GPU time at its price, whether used or not.",
+      values: [
+        { name: "an hour", value: formatUsd(perHour) },
+        {
+          name: "a month",
+          value: formatMonthlyUsd(perHour === null ? null : perHour * HOURS_PER_MONTH),
+        },
+      ],
+      detail: `${formatUsd(platform.gpuUsd)} for this run: ${formatCount(platform.gpus)} GPUs, ${formatNumber(platform.gpuHours, 4)} GPU hours, ${formatUsd(platform.idleUsd)} of it idle.`,
+      hint: `All provisioned GPU time at its price, whether used or not. A month is ${HOURS_PER_MONTH} hours.`,
     },
     {
       label: "GPU cost per million tokens",
       values: [{ value: formatUsd(platform.usdPerMillionTokens) }],
-      detail: `${formatUsd(platform.revenueUsd)} billed to tenants in all.`,
+      detail: `${formatUsd(platform.revenueUsd)} billed to tenants for this run.`,
       hint: "GPU cost per million tokens served, input and output.",
     },
   ];

@@ -96,6 +96,11 @@ export function formatUsd(usd: MaybeNumber): string {
   return `${sign}$${amount < 0.995 ? formatNumber(amount) : groupThousands(amount.toFixed(2))}`;
 }
 
+/** Dollars of a budget: whole ones from $1,000 up. */
+export function formatMonthlyUsd(usd: MaybeNumber): string {
+  return isPrintable(usd) && usd >= 1000 ? `$${formatCount(usd)}` : formatUsd(usd);
+}
+
 /** A dollar amount with every digit down to the nano-dollar and no grouping, for files that programs read. */
 export function formatExactUsd(usd: number): string {
   return trimZeros(usd.toFixed(9));

@@ -1,23 +1,18 @@
 /**
- * The report as Markdown: the page's words and tables, with sparklines where the page has charts. Names are escaped, so
- * that they can neither break a table nor be taken for markup or HTML.
+ * The report as Markdown: the page's words and tables, with pictures of its charts, or sparklines where there are none. Names
+ * are escaped, so that they can neither break a table nor be taken for markup or HTML.
  */
 import { unreachable } from "../base/assert.ts";
-import type { Results } from "../results/results.ts";
-import { LIGHT } from "./charts/palette.ts";
-import { reportDocument, type Block, type ReportDocument } from "./document.ts";
+import type { Chart } from "./charts/frame.ts";
+import type { Block, Conclusion, ReportDocument } from "./document.ts";
+import { withCode } from "./inline.ts";
 import type { Column, Table } from "./table.ts";
 import { VERDICT_WORDS } from "./verdict.ts";
 
-/** Renders report.md. */
-export function markdownReport(results: Results): string {
-  return markdownOf(reportDocument(results, { palette: LIGHT, hasLegend: false }));
-}
-
-/** Renders any document as Markdown. */
-export function markdownOf(document: ReportDocument): string {
+/** Renders a document; with `pictures`, a folder that holds each chart as <id>.svg, its charts are shown. */
+export function markdownOf(document: ReportDocument, pictures?: string): string {
   const sections = document.sections.flatMap((section) => {
-    const blocks = section.blocks.flatMap(renderBlock);
+    const blocks = section.blocks.flatMap((block) => renderBlock(block, pictures));
     return blocks.length === 0 ? [] : [`## ${escapeMarkdown(section.title)}`, ...blocks];
   });
   return `${[...head(document), ...sections].join("\n\n")}\n`;
@@ -40,6 +35,7 @@ function head(document: ReportDocument): readonly string[] {
     ...(document.question === "" ? [] : [escapeMarkdown(document.question)]),
     `**${escapeMarkdown(document.headline)}**`,
     document.verdicts.map(verdictItem).join("\n"),
+    ...document.conclusions.map(conclusionItem),
     document.figures.map(figureItem).join("\n"),
     facts.join(" · "),
   ].filter((part) => part !== "");
@@ -60,17 +56,28 @@ function figureItem(figure: ReportDocument["figures"][number]): string {
   return `- **${escapeMarkdown(figure.label)}:** ${values.join(", ")}. ${escapeMarkdown(figure.detail)}`;
 }
 
-function renderBlock(block: Block): readonly string[] {
+function conclusionItem({ topic, sentences }: Conclusion): string {
+  return `**${escapeMarkdown(topic)}.** ${sentences.map(sentence).join(" ")}`;
+}
+
+function sentence(text: string): string {
+  return withCode(text, escapeMarkdown, (code) => `\`${code}\``);
+}
+
+function renderBlock(block: Block, pictures: string | undefined): readonly string[] {
   switch (block.kind) {
     case "text":
       return [escapeMarkdown(block.text)];
     case "code":
       return [`\`\`\`\n${block.text}\n\`\`\``];
     case "table":
-    case "sparklines":
       return renderTable(block.table);
+    case "sparklines":
+      return pictures === undefined ? renderTable(block.table) : [];
     case "charts":
-      return [];
+      return pictures === undefined
+        ? []
+        : block.charts.flatMap((chart) => renderPicture(chart, pictures));
     case "definitions":
       return [
         "### How each figure is defined",
@@ -81,6 +88,10 @@ function renderBlock(block: Block): readonly string[] {
     default:
       return unreachable(block);
   }
+}
+
+function renderPicture({ id, title, note }: Chart, pictures: string): readonly string[] {
+  return [`![${escapeMarkdown(title)}](${pictures}/${id}.svg)`, escapeMarkdown(note)];
 }
 
 function renderTable(table: Table): readonly string[] {

@@ -43,7 +43,7 @@ export function targetSentence(target: TargetResult): string {
   return `${name} ${measured} against ${formatLimitMs(target.limitMs)}${tail}`;
 }
 
-export function targetName(target: TargetResult): string {
+export function targetName(target: Pick<TargetResult, "metric" | "percentile">): string {
   return `${METRIC_WORDS[target.metric]} P${target.percentile}`;
 }
 
@@ -71,7 +71,7 @@ export function headline(results: Results): string {
 }
 
 /** "a", "a and b", "a, b and c". */
-function joinWords(words: readonly string[]): string {
+export function joinWords(words: readonly string[]): string {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }

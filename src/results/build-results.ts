@@ -19,6 +19,7 @@ import {
   RESULTS_SCHEMA_VERSION,
   type ReplicaResult,
   type Results,
+  type ScenarioOrigin,
   type TenantResult,
   type TierResult,
 } from "./results.ts";
@@ -35,6 +36,7 @@ export interface RunIdentity {
   readonly hash: string;
   readonly seed: number;
   readonly skippedTraceRows: number;
+  readonly source?: ScenarioOrigin;
 }
 
 /** What any run has, seen from inside or from outside. */
@@ -76,12 +78,7 @@ export function buildResults(
   return {
     schemaVersion: RESULTS_SCHEMA_VERSION,
     tenantryVersion: identity.tenantryVersion,
-    scenario: {
-      name: identity.name,
-      description: identity.description,
-      hash: identity.hash,
-      seed: identity.seed,
-    },
+    scenario: scenarioBlock(identity),
     policy: platform.policy.name,
     run: {
       simulatedSeconds: run.endNs / 1e9,
@@ -100,6 +97,16 @@ export function buildResults(
     timeline,
     events: collector.events.map((event) => platformEvent(run, event)),
   };
+}
+
+export function scenarioBlock({
+  name,
+  description,
+  hash,
+  seed,
+  source,
+}: RunIdentity): Results["scenario"] {
+  return { name, description, hash, seed, ...(source !== undefined && { source }) };
 }
 
 function tenantResult(run: Run, index: number): TenantResult {

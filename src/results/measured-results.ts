@@ -8,6 +8,7 @@ import {
   type MeasuredRun,
   type RunIdentity,
   mergedStats,
+  scenarioBlock,
   populatedTiers,
   tierResult,
 } from "./build-results.ts";
@@ -39,12 +40,7 @@ export function buildMeasuredResults(
   return {
     schemaVersion: RESULTS_SCHEMA_VERSION,
     tenantryVersion: identity.tenantryVersion,
-    scenario: {
-      name: identity.name,
-      description: identity.description,
-      hash: identity.hash,
-      seed: identity.seed,
-    },
+    scenario: scenarioBlock(identity),
     policy: platform.policy.name,
     run: {
       simulatedSeconds: endNs / 1e9,

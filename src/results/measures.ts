@@ -10,7 +10,6 @@ import type {
   Results,
   SlaBlock,
   TenantResult,
-  TierResult,
 } from "./results.ts";
 
 export type Unit = "count" | "ms" | "share" | "usd" | "per-s" | "index";
@@ -27,7 +26,8 @@ export interface Measure<Subject> {
   readonly better?: "less" | "more";
 }
 
-interface Judged {
+/** What a tier and a tenant have in common. */
+export interface Judged {
   readonly counts: CountBlock;
   readonly latency: LatencyBlock;
   readonly sla: SlaBlock;
@@ -39,8 +39,8 @@ const LATENCIES: readonly (readonly [string, string, (latency: LatencyBlock) => 
   ["e2e", "E2E", (latency) => latency.e2eMs],
 ];
 
-/** A tier's measures; `reasons` are those for which any side rejected anything. */
-export function tierMeasures(reasons: readonly string[]): readonly Measure<TierResult>[] {
+/** The measures of a tier or a tenant; `reasons` are those for which any side rejected anything. */
+export function tierMeasures(reasons: readonly string[]): readonly Measure<Judged>[] {
   return [
     { id: "arrived", label: "Requests", unit: "count", of: ({ counts }) => counts.arrived },
     {
@@ -50,7 +50,7 @@ export function tierMeasures(reasons: readonly string[]): readonly Measure<TierR
       of: ({ counts }) => counts.arrived - counts.rejected,
     },
     ...reasons.map(
-      (reason): Measure<TierResult> => ({
+      (reason): Measure<Judged> => ({
         id: `rejected/${reason}`,
         label: `Rejected: ${reason}`,
         unit: "count",
@@ -205,7 +205,7 @@ function rejectedFor({ rejectedByReason }: CountBlock, reason: string): number {
 }
 
 /** What the platform costs while it runs: of a pool that scales, by the replicas it had on average. */
-function usdPerHour({ pools, load }: Results): number | null {
+export function usdPerHour({ pools, load }: Results): number | null {
   return load === undefined ? pools.reduce((sum, pool) => sum + poolUsdPerHour(pool), 0) : null;
 }
 

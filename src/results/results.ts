@@ -332,6 +332,11 @@ export interface LoadError {
   readonly count: number;
 }
 
+export interface ScenarioOrigin {
+  readonly file: string;
+  readonly overrides: readonly string[];
+}
+
 export interface Results {
   readonly schemaVersion: typeof RESULTS_SCHEMA_VERSION;
   readonly tenantryVersion: string;
@@ -340,6 +345,8 @@ export interface Results {
     readonly description: string;
     readonly hash: string;
     readonly seed: number;
+    /** What it was run from by hand: the file's name without its folder, and the --set values. Absent in a planner's runs. */
+    readonly source?: ScenarioOrigin;
   };
   readonly policy: string;
   readonly run: {

@@ -14,7 +14,7 @@ import {
 } from "../../report/charts/frame.ts";
 import { categorical, PAGE_PALETTE } from "../../report/charts/palette.ts";
 
-const STYLE: ChartStyle = { palette: PAGE_PALETTE, hasLegend: false };
+const STYLE: ChartStyle = { palette: PAGE_PALETTE };
 
 export interface LiveChart {
   readonly id: string;

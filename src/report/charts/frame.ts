@@ -1,21 +1,20 @@
 /**
  * What all charts share: the record a chart is, the frame of its Vega-Lite specification (fluid width, quiet axes, no
- * background of its own) and the ways a scale of times, shares or money is labelled. Charts take a style, so that one
- * function makes both the chart in the page (colours by CSS variable, legend in HTML, where it wraps on a phone) and the
- * specification that stands alone in a file.
+ * background and no legend of its own) and the ways a scale of times, shares or money is labelled. Charts take a style, so
+ * that one function makes both the chart in the page (colours by CSS variable, legend in HTML, where it wraps on a phone) and
+ * the one that standalone.ts puts into a file.
  */
 import type { TopLevelSpec } from "vega-lite";
 import { decimalExponent } from "../format.ts";
 import { largest } from "../sparkline.ts";
 import type { Palette } from "./palette.ts";
 
-/** A layer of a layered Vega-Lite specification. */
-export type Layer = Extract<TopLevelSpec, { readonly layer: unknown }>["layer"][number];
+/** A layered Vega-Lite specification, and one of its layers. */
+export type LayeredSpec = Extract<TopLevelSpec, { readonly layer: unknown }>;
+export type Layer = LayeredSpec["layer"][number];
 
 export interface ChartStyle {
   readonly palette: Palette;
-  /** Whether the specification draws its own legend; the page draws it in HTML instead. */
-  readonly hasLegend: boolean;
 }
 
 export interface LegendEntry {
@@ -23,6 +22,8 @@ export interface LegendEntry {
   readonly colour: string;
   /** A character that resembles the mark; a filled square where there is none. */
   readonly glyph?: string;
+  /** Of the colour, where the mark is drawn with less than all of it. */
+  readonly opacity?: number;
 }
 
 export interface Chart {
@@ -31,7 +32,7 @@ export interface Chart {
   /** How to read it, and what it leaves out. */
   readonly note: string;
   readonly legend: readonly LegendEntry[];
-  readonly spec: TopLevelSpec;
+  readonly spec: LayeredSpec;
 }
 
 interface Body {
@@ -41,7 +42,8 @@ interface Body {
   readonly layer: readonly Layer[];
 }
 
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif";
 
 /** A row of a bar-like chart, in pixels: room for a name at 11 px and air around it. */
 export const ROW_HEIGHT = 28;
@@ -50,7 +52,7 @@ export const ROW_HEIGHT = 28;
 export const TIME_HEIGHT = 190;
 
 /** Wraps layers into a complete specification of fluid width. */
-export function frame(style: ChartStyle, body: Body): TopLevelSpec {
+export function frame(style: ChartStyle, body: Body): LayeredSpec {
   const { palette } = style;
   const text = { labelFont: FONT, titleFont: FONT, labelFontSize: 11, titleFontSize: 11 };
   return {
@@ -60,7 +62,7 @@ export function frame(style: ChartStyle, body: Body): TopLevelSpec {
     height: body.height,
     autosize: { type: "fit-x", contains: "padding" },
     padding: { left: 2, right: 10, top: 6, bottom: 2 },
-    background: style.hasLegend ? palette.surface : "transparent",
+    background: "transparent",
     layer: [...body.layer],
     config: {
       font: FONT,
@@ -79,23 +81,8 @@ export function frame(style: ChartStyle, body: Body): TopLevelSpec {
         titleFontWeight: "normal",
         titlePadding: 8,
       },
-      legend: {
-        ...text,
-        orient: "top",
-        title: null,
-        labelColor: palette["ink-2"],
-        labelLimit: 160,
-        symbolType: "square",
-      },
     },
   };
-}
-
-/** A legend for a colour scale, or none where the page draws it. `labels` renames the values of the scale. */
-export function legendOf(style: ChartStyle, labels?: readonly string[]): object | null {
-  if (!style.hasLegend) return null;
-  if (labels === undefined) return {};
-  return { labelExpr: `${JSON.stringify(labels)}[+slice(datum.value, 1)]` };
 }
 
 /** "5 ms", "1.5 s" on an axis of milliseconds. */

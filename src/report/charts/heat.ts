@@ -73,13 +73,13 @@ function across({ field, names, title }: HeatAxis, cellWidth: string) {
     axis: {
       grid: false,
       orient: "top" as const,
-      ...(names.length > FLAT_NAMES &&
-        isLong && {
-          labelAngle: { expr: `${cellWidth} < ${TEXT_WIDTH} ? -90 : -40` },
-          labelAlign: "left" as const,
-          labelBaseline: "middle" as const,
-        }),
-      ...(!isLong && { labelAngle: 0 }),
+      ...(names.length > FLAT_NAMES && isLong
+        ? {
+            labelAngle: { expr: `${cellWidth} < ${TEXT_WIDTH} ? -90 : -40` },
+            labelAlign: "left" as const,
+            labelBaseline: "middle" as const,
+          }
+        : { labelAngle: 0 }),
       labelOverlap: isLong ? false : ("greedy" as const),
       labelLimit: 90,
     },

@@ -2,7 +2,6 @@
  * Latency against its target per tenant: one chart for each metric that somebody has a target on. A bar runs from P50 to
  * P99, the dot is the quantile the target is about, the stroke is the target.
  */
-import type { TopLevelSpec } from "vega-lite";
 import type {
   Distribution,
   LatencyBlock,
@@ -20,6 +19,7 @@ import {
   timeScale,
   type Chart,
   type ChartStyle,
+  type LayeredSpec,
   type ValueScale,
 } from "./frame.ts";
 import { tierColour } from "./palette.ts";
@@ -106,7 +106,7 @@ function latencySpec(
   title: string,
   rows: readonly LatencyRow[],
   { scale, axis, floor }: ValueScale,
-): TopLevelSpec {
+): LayeredSpec {
   const { palette } = style;
   const raised = (ms: number | null): number | null => (ms === null ? null : Math.max(ms, floor));
   const drawn = rows.map((row) => ({

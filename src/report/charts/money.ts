@@ -2,16 +2,22 @@
  * Who gets and who pays: share of service beside share of weight, and cost per tenant stacked by kind, with the mark of
  * what the 1/batch rule would have billed for the GPU part.
  */
-import type { TopLevelSpec } from "vega-lite";
 import type { Results, TenantResult } from "../../results/results.ts";
 import { formatShare, formatUsd } from "../format.ts";
 import { chartedTenants, limitNote } from "../order.ts";
-import { compact, frame, legendOf, ROW_HEIGHT, type Chart, type ChartStyle } from "./frame.ts";
+import {
+  compact,
+  frame,
+  ROW_HEIGHT,
+  type Chart,
+  type ChartStyle,
+  type LayeredSpec,
+} from "./frame.ts";
 import { tierColour } from "./palette.ts";
 import { nameAxis, OWN_COLOUR, ROWS, tierLegend } from "./rows.ts";
 
 /** "$0.25", "$1,200", "$25k" on an axis of dollars. */
-const USD_LABELS =
+export const USD_LABELS =
   "datum.value >= 10000 ? format(datum.value, '$~s') : format(datum.value, '$,~r')";
 
 const STROKE = "❘";
@@ -51,7 +57,7 @@ function shareSpec(
   results: Results,
   style: ChartStyle,
   tenants: readonly TenantResult[],
-): TopLevelSpec {
+): LayeredSpec {
   const values = tenants.map((tenant) => ({
     tenant: tenant.name,
     colour: tierColour(results, style.palette, tenant.tier),
@@ -122,7 +128,7 @@ function costSpec(
   style: ChartStyle,
   tenants: readonly TenantResult[],
   billed: readonly (typeof KINDS)[number][],
-): TopLevelSpec {
+): LayeredSpec {
   const { palette } = style;
   const y = nameAxis(
     "tenant",
@@ -148,7 +154,7 @@ function costSpec(
               domain: billed.map(({ label }) => label),
               range: billed.map(({ colour }) => palette[colour]),
             },
-            legend: legendOf(style),
+            legend: null,
           },
           tooltip: [
             { field: "tenant", title: "Tenant" },

@@ -6,15 +6,7 @@
 import type { PlatformEvent, Results } from "../../results/results.ts";
 import { formatDuration } from "../format.ts";
 import { EVENT_WORDS } from "../tables/platform.ts";
-import {
-  compact,
-  frame,
-  legendOf,
-  TIME_HEIGHT,
-  type Chart,
-  type ChartStyle,
-  type Layer,
-} from "./frame.ts";
+import { compact, frame, TIME_HEIGHT, type Chart, type ChartStyle, type Layer } from "./frame.ts";
 import { categorical, type ColourName, type Palette } from "./palette.ts";
 
 export interface Series {
@@ -39,6 +31,9 @@ interface TimeChart {
   readonly target?: { readonly value: number; readonly label: string };
   readonly height?: number;
 }
+
+/** Invisible, for the pointer only: a picture does without it. */
+export const HOVER_LAYER = "slices";
 
 /** Marks beyond this many would be a curtain; the table of events holds the others. */
 const EVENT_MARKS = 60;
@@ -74,7 +69,7 @@ export function timeChart(
     height: chart.height ?? TIME_HEIGHT,
     layer: [
       ...warmupLayers(results, palette),
-      seriesLayer(results, style, chart),
+      seriesLayer(results, chart),
       ...targetLayers(chart, palette),
       sliceLayer(results, chart, palette),
       ...eventLayers(results, palette),
@@ -99,7 +94,7 @@ export function sumSlices(
   );
 }
 
-function seriesLayer(results: Results, style: ChartStyle, chart: TimeChart): Layer {
+function seriesLayer(results: Results, chart: TimeChart): Layer {
   const fields = chart.series.map((_, index) => `v${index}`);
   const stacked = chart.shape === "stack";
   const line = {
@@ -128,10 +123,7 @@ function seriesLayer(results: Results, style: ChartStyle, chart: TimeChart): Lay
         field: "series",
         type: "nominal",
         scale: { domain: fields, range: chart.series.map((series) => series.colour) },
-        legend: legendOf(
-          style,
-          chart.series.map((series) => series.label),
-        ),
+        legend: null,
       },
     },
   };
@@ -140,7 +132,7 @@ function seriesLayer(results: Results, style: ChartStyle, chart: TimeChart): Lay
 /** Invisible slices over the whole height: wherever the pointer is, its slice's values show. */
 function sliceLayer(results: Results, chart: TimeChart, palette: Palette): Layer {
   return {
-    name: "slices",
+    name: HOVER_LAYER,
     data: { values: sliceRows(results, chart) },
     mark: { type: "rect", fill: palette.ink, fillOpacity: 0, aria: false },
     encoding: {
@@ -230,7 +222,7 @@ function eventLayers(results: Results, palette: Palette): readonly Layer[] {
     colour: palette[EVENT_COLOURS[event.kind]],
   }));
   const x = { field: "at", type: "quantitative" } as const;
-  // Not the colour channel: layers share that one's legend, and these marks have none.
+  // Not the colour channel: layers share that one's scale, and these marks carry their own colours.
   const colour = { field: "colour", type: "nominal", scale: null, legend: null } as const;
   const tooltip = [
     { field: "when", title: "At" },

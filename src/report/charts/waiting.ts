@@ -1,17 +1,16 @@
 /**
  * How long requests waited, per tier: the middle, the tail and the worst, as marks on one line.
  */
-import type { TopLevelSpec } from "vega-lite";
 import type { Distribution, Results } from "../../results/results.ts";
 import { formatMs } from "../format.ts";
 import { capital } from "../verdict.ts";
 import {
   compact,
   frame,
-  legendOf,
   timeScale,
   type Chart,
   type ChartStyle,
+  type LayeredSpec,
   type ValueScale,
 } from "./frame.ts";
 import { tierColour } from "./palette.ts";
@@ -73,7 +72,7 @@ function waitSpec(
   tiers: readonly string[],
   waits: readonly Wait[],
   { scale, axis, floor }: ValueScale,
-): TopLevelSpec {
+): LayeredSpec {
   const { palette } = style;
   const data = {
     values: waits.map((wait) => ({ ...wait, ms: compact(Math.max(wait.ms, floor)) })),
@@ -103,7 +102,7 @@ function waitSpec(
               domain: MARKS.map((mark) => mark.label),
               range: MARKS.map((mark) => mark.shape),
             },
-            legend: legendOf(style),
+            legend: null,
           },
           size: { field: "size", type: "quantitative", scale: null, legend: null },
           tooltip: [

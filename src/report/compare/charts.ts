@@ -2,12 +2,12 @@
  * The charts of a comparison: latency per tier, requests over time and bills per tenant, each with every side in a colour of
  * its own. Of replications, charts show the first run; tables hold the means.
  */
-import type { TopLevelSpec } from "vega-lite";
 import type { Distribution, LatencyBlock, Results } from "../../results/results.ts";
 import { categorical } from "../charts/palette.ts";
 import {
   type Chart,
   type ChartStyle,
+  type LayeredSpec,
   compact,
   countScale,
   frame,
@@ -191,7 +191,7 @@ function flowSpec(
   style: ChartStyle,
   title: string,
   values: readonly { readonly perS: number | null }[],
-): TopLevelSpec {
+): LayeredSpec {
   return frame(style, {
     title,
     height: TIME_HEIGHT,

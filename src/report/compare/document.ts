@@ -36,6 +36,7 @@ export function comparisonDocument(
     ]),
     verdicts: [],
     figures: comparison.tiers.flatMap(tierFigure),
+    conclusions: [],
     sections: sections(comparison, firsts, style).filter(({ blocks }) => blocks.length > 0),
   };
 }

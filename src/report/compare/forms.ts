@@ -22,17 +22,14 @@ export function compareHtml(
   firsts: readonly Results[],
   vegaSource: string,
 ): string {
-  const document = comparisonDocument(comparison, firsts, {
-    palette: PAGE_PALETTE,
-    hasLegend: false,
-  });
-  const version = comparison.tenantryVersion;
-  return htmlPage(document, { vegaSource, version, origin: "a comparison of results." });
+  const document = comparisonDocument(comparison, firsts, { palette: PAGE_PALETTE });
+  const { tenantryVersion } = comparison;
+  return htmlPage(document, { vegaSource, tenantryVersion, origin: "a comparison of results." });
 }
 
 /** Renders compare.md. */
 export function compareMarkdown(comparison: Comparison, firsts: readonly Results[]): string {
-  return markdownOf(comparisonDocument(comparison, firsts, { palette: LIGHT, hasLegend: false }));
+  return markdownOf(comparisonDocument(comparison, firsts, { palette: LIGHT }));
 }
 
 /** The tables for a terminal: what differs first, then one per tier, the platform, the bills. */

@@ -3,6 +3,9 @@
  * tooltips. Text reaches the page through textContent only. Plain JavaScript, since it is inlined as it stands.
  */
 
+/** Of a chart on a sheet of A4, in CSS pixels: 210 mm less margins and the figure's padding. On other paper it is scaled a little. */
+const PRINT_WIDTH = 678;
+
 /** Runs after the Vega runtime and the specifications are in the page. Marks the root element when all is drawn. */
 export const CLIENT_SCRIPT = `
 (() => {
@@ -41,11 +44,20 @@ export const CLIENT_SCRIPT = `
     try {
       const view = new vega.View(vega.parse(spec), { renderer: "svg", container, logLevel: vega.Error });
       await view.tooltip(tooltip).runAsync();
+      views.push({ view, container });
     } catch (error) {
       container.textContent = "This chart could not be drawn; the tables hold its figures.";
       console.error(error);
     }
   };
+
+  // Paper has a width of its own, for which charts are drawn anew: scaled, their letters would shrink or grow.
+  const views = [];
+  const redraw = (width) => {
+    for (const { view, container } of views) view.width(width(container)).run();
+  };
+  addEventListener("beforeprint", () => redraw(() => ${PRINT_WIDTH}));
+  addEventListener("afterprint", () => redraw((container) => container.clientWidth));
 
   addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
   Promise.all(specs.map(draw)).then(() => { root.dataset.charts = "drawn"; });

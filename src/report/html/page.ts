@@ -5,10 +5,8 @@
  */
 import { compile } from "vega-lite";
 import { assert } from "../../base/assert.ts";
-import type { Results } from "../../results/results.ts";
 import type { Chart } from "../charts/frame.ts";
-import { PAGE_PALETTE } from "../charts/palette.ts";
-import { reportDocument, type ReportDocument } from "../document.ts";
+import { chartsIn, type ReportDocument } from "../document.ts";
 import { CLIENT_SCRIPT } from "./client.ts";
 import { escapeHtml, inlineJson, inlineScript } from "./escape.ts";
 import { renderHead, renderSection } from "./render.ts";
@@ -17,31 +15,18 @@ import { styleSheet } from "./style.ts";
 interface PageOptions {
   /** Text of the Vega runtime as a classic script, from vega/build/vega.min.js. */
   readonly vegaSource: string;
+  readonly tenantryVersion: string;
+  /** Where the figures come from, for the foot of the page. */
+  readonly origin: string;
 }
 
 /** No network, no frames, no plugins; the inlined scripts, and Vega's compiled expressions, may run. */
 const CONTENT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** Renders report.html. */
-export function htmlReport(results: Results, options: PageOptions): string {
-  const document = reportDocument(results, { palette: PAGE_PALETTE, hasLegend: false });
-  const origin =
-    results.load === undefined
-      ? "a simulation. Equal scenario, seed and version give an equal report."
-      : "measured by a load generator from the client’s side.";
-  return htmlPage(document, { ...options, version: results.tenantryVersion, origin });
-}
-
-/** Renders any document as a page; `origin` says in the footer where its figures come from. */
-export function htmlPage(
-  document: ReportDocument,
-  {
-    vegaSource,
-    version,
-    origin,
-  }: PageOptions & { readonly version: string; readonly origin: string },
-): string {
+/** Renders any document as a page. */
+export function htmlPage(document: ReportDocument, options: PageOptions): string {
+  const { vegaSource, tenantryVersion: version, origin } = options;
   assert(vegaSource.length > 0, "the page needs the source of the Vega runtime");
   const title = escapeHtml(document.title);
   return `<!doctype html>
@@ -69,9 +54,7 @@ ${scripts(document, vegaSource)}
 }
 
 function scripts(document: ReportDocument, vegaSource: string): string {
-  const charts = document.sections.flatMap((section) =>
-    section.blocks.flatMap((block) => (block.kind === "charts" ? block.charts : [])),
-  );
+  const charts = chartsIn(document);
   if (charts.length === 0) return "";
   return `<script type="application/json" id="chart-specs">${inlineJson(charts.map(compiled))}</script>
 <script>${inlineScript(vegaSource)}</script>

@@ -5,8 +5,9 @@
 import { unreachable } from "../../base/assert.ts";
 import type { Chart } from "../charts/frame.ts";
 import type { Definition } from "../definitions.ts";
-import type { Block, ReportDocument, Section, TierVerdict } from "../document.ts";
+import type { Block, Conclusion, ReportDocument, Section, TierVerdict } from "../document.ts";
 import type { FigureValue, KeyFigure } from "../figures.ts";
+import { withCode } from "../inline.ts";
 import type { Cell, Column, Table, Tone } from "../table.ts";
 import { capital, VERDICT_WORDS, type Verdict } from "../verdict.ts";
 import { escapeHtml } from "./escape.ts";
@@ -39,12 +40,13 @@ export function renderHead(document: ReportDocument, version: string): string {
 <div class="brand"><b>Tenantry</b><span>version ${escapeHtml(version)}</span></div>
 <h1>${escapeHtml(document.title)}</h1>
 ${question}
-<p class="headline">${escapeHtml(document.headline)}</p>
+<p class="headline">${prose(document.headline)}</p>
 <dl class="facts">${facts.join("")}</dl>
 </div></header>
 <div class="wrap">
 ${renderVerdicts(document.verdicts)}
-<section class="figures" aria-label="Key figures">${document.figures.map(renderFigure).join("")}</section>
+${renderConclusions(document.conclusions)}
+${renderFigures(document.figures)}
 </div>
 <nav class="toc" aria-label="Sections"><div class="wrap">${links.join("")}</div></nav>`;
 }
@@ -62,13 +64,40 @@ function renderVerdicts(verdicts: readonly TierVerdict[]): string {
 function renderVerdict(verdict: TierVerdict): string {
   const targets = verdict.targets.map(
     (target) =>
-      `<li><i class="${VERDICT_TONES[target.verdict]}">${VERDICT_MARKS[target.verdict]}</i>${escapeHtml(target.text)}</li>`,
+      `<li><i class="${VERDICT_TONES[target.verdict]}">${VERDICT_MARKS[target.verdict]}</i>${prose(target.text)}</li>`,
   );
   return `<article class="card tier" style="--tier:${verdict.colour}">
 <div class="tier-head"><h3>${escapeHtml(verdict.tier)}</h3><span class="pill ${VERDICT_TONES[verdict.verdict]}">${capital(VERDICT_WORDS[verdict.verdict])}</span></div>
 <ul class="targets">${targets.join("")}</ul>
-<p class="small">${escapeHtml(verdict.compliance)}</p>
+<p class="small">${prose(verdict.compliance)}</p>
 </article>`;
+}
+
+function renderFigures(figures: readonly KeyFigure[]): string {
+  return figures.length === 0
+    ? ""
+    : `<section class="figures" aria-label="Key figures">${figures.map(renderFigure).join("")}</section>`;
+}
+
+function renderConclusions(conclusions: readonly Conclusion[]): string {
+  if (conclusions.length === 0) return "";
+  const items = conclusions.map(
+    ({ topic, sentences }) =>
+      `<div><dt>${escapeHtml(topic)}</dt><dd>${sentences.map(sentence).join(" ")}</dd></div>`,
+  );
+  return `<section class="card conclusions" aria-label="Conclusions"><dl>${items.join("\n")}</dl></section>`;
+}
+
+function sentence(text: string): string {
+  return withCode(text, prose, (code) => `<code>${escapeHtml(code)}</code>`);
+}
+
+/** Text in which no line ends between a number and its unit. */
+function prose(text: string): string {
+  return escapeHtml(text).replace(
+    /\d[\d.,]* (%|ms|s|min|h|d|GPUs?|months?|requests)(?!\w)( \d+ (s|min|h)(?!\w))?/g,
+    (amount) => `<span class="nb">${amount}</span>`,
+  );
 }
 
 function renderFigure(figure: KeyFigure): string {
@@ -76,7 +105,7 @@ function renderFigure(figure: KeyFigure): string {
   return `<article class="card figure${broad}" title="${escapeHtml(figure.hint)}">
 <h3>${escapeHtml(figure.label)}</h3>
 <div class="values">${figure.values.map(renderValue).join("")}</div>
-<p class="small">${escapeHtml(figure.detail)}</p>
+<p class="small">${prose(figure.detail)}</p>
 </article>`;
 }
 
@@ -91,7 +120,7 @@ function renderValue({ value, name, share }: FigureValue): string {
 function renderBlock(block: Block): string {
   switch (block.kind) {
     case "text":
-      return `<p>${escapeHtml(block.text)}</p>`;
+      return `<p>${prose(block.text)}</p>`;
     case "code":
       return `<pre>${escapeHtml(block.text)}</pre>`;
     case "table":
@@ -139,8 +168,8 @@ function renderCell(one: Cell, column: Column | undefined, index: number): strin
 
 function renderChart(chart: Chart): string {
   const legend = chart.legend.map(
-    ({ label, colour, glyph }) =>
-      `<li>${glyph === undefined ? `<i class="square" style="background:${colour}"></i>` : `<i style="color:${colour}">${glyph}</i>`}${escapeHtml(label)}</li>`,
+    ({ label, colour, glyph, opacity = 1 }) =>
+      `<li>${glyph === undefined ? `<i class="square" style="background:${colour};opacity:${opacity}"></i>` : `<i style="color:${colour}">${glyph}</i>`}${escapeHtml(label)}</li>`,
   );
   return `<figure>
 <h3>${escapeHtml(chart.title)}</h3>

@@ -1,6 +1,7 @@
 /**
  * The page's style sheet: one column of sections, colours only through variables, so that light, dark and print are three
- * values of the same names. System fonts, since the page may load nothing.
+ * values of the same names. System fonts, since the page may load nothing. On paper the conclusions have the first page to
+ * themselves, charts stand whole, and tables wrap rather than run off the sheet.
  */
 import { cssVariables, DARK, LIGHT } from "../charts/palette.ts";
 
@@ -28,6 +29,7 @@ h2{font-size:1.3rem;line-height:1.3;letter-spacing:-.01em;margin:3.2rem 0 1rem}
 h3{font-size:.95rem;line-height:1.4;margin:0;font-weight:600}
 p{margin:0 0 .8rem;max-width:75ch;overflow-wrap:anywhere}
 a{color:var(--accent)}
+.nb{white-space:nowrap}
 code,pre{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:.88em}
 pre{background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;overflow-x:auto;margin:0 0 1.6rem}
 [title]{text-decoration:none}
@@ -61,10 +63,17 @@ const HEAD = `
 .figure h3{font-size:.82rem;font-weight:500;color:var(--ink-3);margin-bottom:.15rem}
 .values{display:flex;flex-wrap:wrap;gap:.2rem 2.2rem;margin-bottom:.35rem}
 .value b{font-size:1.55rem;line-height:1.25;letter-spacing:-.02em;font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap;display:block}
-.value span{font-size:.8rem;color:var(--ink-2)}
+.value span{display:block;font-size:.8rem;line-height:1.3;color:var(--ink-2)}
 .broad .value{flex:1 1 110px}
 .bar{height:5px;border-radius:3px;background:var(--grid);overflow:hidden;margin:.3rem 0 .1rem}
 .bar i{display:block;height:100%;background:var(--accent);border-radius:3px}
+.conclusions{margin-top:14px;padding:.35rem 1.1rem}
+.conclusions dl{margin:0}
+.conclusions dl>div{display:grid;grid-template-columns:11.5rem minmax(0,1fr);gap:.2rem 1.2rem;padding:.72rem 0;border-top:1px solid var(--grid)}
+.conclusions dl>div:first-child{border-top:0}
+.conclusions dt{font-weight:600}
+.conclusions dd{margin:0;color:var(--ink-2);max-width:92ch;overflow-wrap:anywhere}
+.conclusions code{color:var(--ink);white-space:nowrap}
 .toc{position:sticky;top:0;z-index:5;background:var(--page);border-bottom:1px solid var(--line);margin-top:1.6rem}
 .toc .wrap{display:flex;gap:1.4rem;overflow-x:auto;font-size:.87rem;scrollbar-width:none}
 .toc a{color:var(--ink-2);text-decoration:none;padding:.65rem 0;white-space:nowrap}
@@ -98,7 +107,7 @@ thead th[title]{text-decoration:underline dotted var(--ink-3);text-underline-off
 `;
 
 const CHARTS = `
-.charts{display:grid;gap:14px;grid-template-columns:repeat(2,minmax(0,1fr));margin-bottom:1.4rem}
+.charts{display:grid;gap:14px;grid-template-columns:repeat(2,minmax(0,1fr));align-items:start;margin-bottom:1.4rem}
 figure{background:var(--surface);border:1px solid var(--line);border-radius:10px;padding:.85rem 1rem .7rem;margin:0;min-width:0;display:flex;flex-direction:column}
 figure:last-child:nth-child(odd){grid-column:1/-1}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1rem;list-style:none;margin:.3rem 0 .5rem;padding:0;font-size:.78rem;color:var(--ink-2)}
@@ -133,6 +142,7 @@ h2{margin-top:2.4rem}
 .headline{font-size:1.06rem}
 .figure{grid-column:1/-1}
 .figure:nth-last-child(-n+2){grid-column:span 1}
+.conclusions dl>div{grid-template-columns:minmax(0,1fr)}
 .figure.broad .values{gap:.2rem .9rem}
 .broad .value{flex:1 1 75px}
 .broad .value b{font-size:1.25rem}
@@ -145,22 +155,52 @@ td.prose{min-width:16rem}
 `;
 
 const PRINT = `
-@page{size:landscape;margin:12mm}
-body{background:#fff;font-size:11px}
+@page{size:portrait;margin:13mm 12mm}
+html{font-size:13px}
+body{background:#fff;font-size:11px;line-height:1.45}
 .wrap{max-width:none;padding:0}
 .toc,#tip{display:none}
 .top{border:0;padding:0}
-h2{margin-top:1.6rem;break-after:avoid}
-.card,figure,pre{break-inside:avoid}
-.table{overflow:visible}
+.brand{margin-bottom:.8rem}
+h1{font-size:1.55rem;margin-bottom:.3rem}
+h2{margin:1.5rem 0 .6rem;break-after:avoid}
+.question{font-size:.95rem;margin-bottom:.6rem}
+.headline{font-size:1.05rem;margin-bottom:.6rem}
+.facts{font-size:.8rem}
+.cards{grid-template-columns:repeat(3,minmax(0,1fr));gap:8px;margin-top:.9rem}
+.figures{grid-template-columns:repeat(6,minmax(0,1fr));gap:8px;margin-top:8px}
+.figure,.figure:nth-last-child(-n+2){grid-column:span 2}
+.figure.broad{grid-column:span 4}
+.card{padding:.5rem .7rem;border-radius:6px}
+.card .small{font-size:.76rem;line-height:1.35}
+.values{gap:.1rem 1.1rem;margin-bottom:.15rem}
+.value b{font-size:1.15rem}
+.broad .value{flex:1 1 70px}
+.conclusions{margin-top:8px;padding:.15rem .7rem}
+.conclusions dl>div{grid-template-columns:10.6rem minmax(0,1fr);padding:.42rem 0}
+main{break-before:page}
+main>section:first-child h2{margin-top:0}
+.card,figure,pre,.table,.conclusions dl>div,.defs dd{break-inside:avoid}
+p{orphans:3;widows:3}
+.charts{grid-template-columns:minmax(0,1fr);gap:10px}
+figure{border-radius:6px;padding:.6rem .8rem .5rem}
+.table{overflow:visible;border-radius:6px;margin-bottom:10px}
+.table h3{padding:.4rem .6rem}
 .table h3{break-after:avoid}
 .scroll{overflow:visible;max-height:none}
-table{font-size:9px}
-th,td{padding:.25rem .35rem}
+table{font-size:7.6px;line-height:1.3}
+th,td{padding:.22rem .25rem}
+th:first-child,td:first-child{padding-left:.6rem}
+th:last-child,td:last-child{padding-right:.6rem}
 thead th,tbody th{position:static}
 thead th{min-width:0}
-td.prose{min-width:0}
+thead{display:table-header-group}
+td,tbody th{white-space:normal;overflow-wrap:anywhere;max-width:none;min-width:0}
+td.r{white-space:nowrap}
+td.prose{min-width:9rem}
 tr{break-inside:avoid}
-.chart svg{height:auto}
+.defs{grid-template-columns:9rem 1fr;gap:.25rem 1rem;font-size:.82rem}
+.chart svg{width:100%;height:auto}
+footer{padding:1rem 0 0}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 `;

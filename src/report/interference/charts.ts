@@ -170,12 +170,9 @@ function lookOf(
 function legend(scale: Scale, end: number, palette: Palette): readonly LegendEntry[] {
   return [-1, -0.5, 0, 0.5, 1].map((place) => {
     const hue = place >= 0 ? palette.bad : palette.accent;
-    const percent = Math.round(100 * MOST_OPACITY * Math.abs(place));
     // No change has no colour, so its square needs an outline.
     if (place === 0) return { label: scale.label(0), glyph: "□", colour: palette["ink-3"] };
-    return {
-      label: scale.label(place * end),
-      colour: `color-mix(in srgb, ${hue} ${percent}%, ${palette.surface})`,
-    };
+    const opacity = MOST_OPACITY * Math.abs(place);
+    return { label: scale.label(place * end), colour: hue, opacity };
   });
 }

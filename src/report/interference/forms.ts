@@ -1,48 +1,35 @@
 /** The forms of an interference matrix: a page with heat maps that needs nothing else, Markdown, and CSV. */
 import type { ChartStyle } from "../charts/frame.ts";
-import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
 import { csvText, type CsvValue } from "../csv.ts";
 import { DEFINITIONS } from "../definitions.ts";
-import type { Block, ReportDocument } from "../document.ts";
+import { type Block, charts, type ReportDocument, section, tables, texts } from "../document.ts";
 import { formatCount, formatDuration } from "../format.ts";
-import { htmlPage } from "../html/page.ts";
-import { markdownOf } from "../markdown.ts";
+import type { Report } from "../report.ts";
 import { interferenceMaps, SIDE_BY_SIDE } from "./charts.ts";
 import type { Change, Interference } from "./matrix.ts";
 import { interferenceTables } from "./tables.ts";
 import { interferenceHeadline, interferenceNotes } from "./words.ts";
 
-/** Renders interference.html. */
-export function interferenceHtml(interference: Interference, vegaSource: string): string {
-  const document = interferenceDocument(interference, { palette: PAGE_PALETTE, hasLegend: false });
-  const version = interference.tenantryVersion;
-  const origin = "simulations. Equal scenario, seed and version give an equal page.";
-  return htmlPage(document, { vegaSource, version, origin });
-}
-
-/** Renders interference.md. */
-export function interferenceMarkdown(interference: Interference): string {
-  return markdownOf(interferenceDocument(interference, { palette: LIGHT, hasLegend: false }));
+export function interferenceReport(interference: Interference): Report {
+  return {
+    name: interference.scenario.name,
+    tenantryVersion: interference.tenantryVersion,
+    origin: "simulations. Equal scenario, seed and version give an equal page.",
+    document: (style) => interferenceDocument(interference, style),
+    csv: () => interferenceCsv(interference),
+  };
 }
 
 function interferenceDocument(interference: Interference, style: ChartStyle): ReportDocument {
   const { scenario, policy, neighbours, simulatedSeconds, setting } = interference;
   const { seeds } = setting;
   const sections = [
-    { id: "map", title: "Who costs whom", blocks: mapBlocks(interference, style) },
-    {
-      id: "figures",
-      title: "Figures",
-      blocks: interferenceTables(interference).map((table): Block => ({ kind: "table", table })),
-    },
-    {
-      id: "notes",
-      title: "How to read this",
-      blocks: [
-        ...interferenceNotes(interference).map((text): Block => ({ kind: "text", text })),
-        { kind: "definitions", definitions: DEFINED } as const,
-      ],
-    },
+    ...section("map", "Who costs whom", mapBlocks(interference, style)),
+    ...section("figures", "Figures", tables(...interferenceTables(interference))),
+    ...section("notes", "How to read this", [
+      ...texts(...interferenceNotes(interference)),
+      { kind: "definitions", definitions: DEFINED },
+    ]),
   ];
   return {
     title: `${scenario.name}: what each tenant costs the others`,
@@ -58,7 +45,8 @@ function interferenceDocument(interference: Interference, style: ChartStyle): Re
     ],
     verdicts: [],
     figures: [],
-    sections: sections.filter(({ blocks }) => blocks.length > 0),
+    conclusions: [],
+    sections,
   };
 }
 
@@ -66,15 +54,14 @@ const DEFINED = [DEFINITIONS.ttft, DEFINITIONS.quantiles, DEFINITIONS.compliance
 
 /** Side by side where they are small; else each as wide as the page. */
 function mapBlocks(interference: Interference, style: ChartStyle): readonly Block[] {
-  const charts = interferenceMaps(interference, style);
-  if (charts.length === 0) return [];
+  const maps = interferenceMaps(interference, style);
   return interference.neighbours.length <= SIDE_BY_SIDE
-    ? [{ kind: "charts", charts }]
-    : charts.map((chart) => ({ kind: "charts", charts: [chart] }));
+    ? charts(...maps)
+    : maps.flatMap((map) => charts(map));
 }
 
-/** Renders interference.csv: a row per pair, with every digit. */
-export function interferenceCsv({ tenants, neighbours }: Interference): string {
+/** A row per pair, with every digit. */
+function interferenceCsv({ tenants, neighbours }: Interference): string {
   const measured = ["present", "absent", "change", "ratio", "interval_low", "interval_high"];
   const head = [
     "tenant",

@@ -1,9 +1,8 @@
 /** The forms of a comparison of policies: a page that needs nothing else, Markdown, CSV, and tables for a terminal. */
 import type { ChartStyle } from "../charts/frame.ts";
-import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
 import { csvText, type CsvValue } from "../csv.ts";
 import { DEFINITIONS } from "../definitions.ts";
-import type { Block, ReportDocument } from "../document.ts";
+import { charts, type ReportDocument, section, tables, texts } from "../document.ts";
 import {
   formatCount,
   formatDuration,
@@ -14,10 +13,8 @@ import {
   formatTimes,
   formatUsd,
 } from "../format.ts";
-import { htmlPage } from "../html/page.ts";
-import { markdownOf } from "../markdown.ts";
+import type { Report } from "../report.ts";
 import { cleaned, type SummaryTable } from "../summary.ts";
-import type { Table } from "../table.ts";
 import { capital, VERDICT_WORDS } from "../verdict.ts";
 import { gpuChart, missChart, ttftChart } from "./charts.ts";
 import type { PolicyComparison, PolicyRow } from "./policies.ts";
@@ -30,43 +27,33 @@ import {
   smallestDetail,
 } from "./words.ts";
 
-/** Renders compare-policies.html. */
-export function policiesHtml(comparison: PolicyComparison, vegaSource: string): string {
-  const document = policiesDocument(comparison, { palette: PAGE_PALETTE, hasLegend: false });
-  const version = comparison.tenantryVersion;
-  const origin = "simulations. Equal scenario, seed and version give an equal page.";
-  return htmlPage(document, { vegaSource, version, origin });
-}
-
-/** Renders compare-policies.md. */
-export function policiesMarkdown(comparison: PolicyComparison): string {
-  return markdownOf(policiesDocument(comparison, { palette: LIGHT, hasLegend: false }));
+export function policiesReport(comparison: PolicyComparison): Report {
+  return {
+    name: comparison.scenario.name,
+    tenantryVersion: comparison.tenantryVersion,
+    origin: "simulations. Equal scenario, seed and version give an equal page.",
+    document: (style) => policiesDocument(comparison, style),
+    csv: () => policiesCsv(comparison),
+  };
 }
 
 function policiesDocument(comparison: PolicyComparison, style: ChartStyle): ReportDocument {
   const { scenario, setting, simulatedSeconds, policies } = comparison;
   const { seeds, sharedGpus, otherGpus } = setting;
-  const charts = [ttftChart(comparison, style), missChart(comparison, style)];
   const sections = [
-    {
-      id: "smallest",
-      title: "Smallest platform",
-      blocks: [...chartBlock(gpuChart(comparison, style)), ...tables(smallestTable(comparison))],
-    },
-    {
-      id: "promises",
-      title: "Promises",
-      blocks: [...chartBlock(...charts), ...tables(promiseTable(comparison))],
-    },
-    { id: "platform", title: "Fairness and cost", blocks: tables(platformTable(comparison)) },
-    {
-      id: "notes",
-      title: "How to read this",
-      blocks: [
-        ...policyNotes(comparison).map((text): Block => ({ kind: "text", text })),
-        { kind: "definitions", definitions: DEFINED } as const,
-      ],
-    },
+    ...section("smallest", "Smallest platform", [
+      ...charts(gpuChart(comparison, style)),
+      ...tables(smallestTable(comparison)),
+    ]),
+    ...section("promises", "Promises", [
+      ...charts(ttftChart(comparison, style), missChart(comparison, style)),
+      ...tables(promiseTable(comparison)),
+    ]),
+    ...section("platform", "Fairness and cost", tables(platformTable(comparison))),
+    ...section("notes", "How to read this", [
+      ...texts(...policyNotes(comparison)),
+      { kind: "definitions", definitions: DEFINED },
+    ]),
   ];
   return {
     title: `${scenario.name}: policies compared`,
@@ -80,7 +67,8 @@ function policiesDocument(comparison: PolicyComparison, style: ChartStyle): Repo
     ],
     verdicts: [],
     figures: [],
-    sections: sections.filter(({ blocks }) => blocks.length > 0),
+    conclusions: [],
+    sections,
   };
 }
 
@@ -95,15 +83,6 @@ const DEFINED = [
   DEFINITIONS.mfu,
 ];
 
-function chartBlock(...list: readonly ReturnType<typeof gpuChart>[]): readonly Block[] {
-  const charts = list.filter((chart) => chart !== undefined);
-  return charts.length === 0 ? [] : [{ kind: "charts", charts }];
-}
-
-function tables(...list: readonly (Table | undefined)[]): readonly Block[] {
-  return list.filter((table) => table !== undefined).map((table) => ({ kind: "table", table }));
-}
-
 const CSV_FIGURES: readonly (readonly [string, (row: PolicyRow) => number | null])[] = [
   ["service_gap", (row) => row.serviceGap],
   ["service_gap_bound", (row) => row.serviceGapBound],
@@ -116,8 +95,8 @@ const CSV_FIGURES: readonly (readonly [string, (row: PolicyRow) => number | null
   ["mfu", (row) => row.mfu],
 ];
 
-/** Renders compare-policies.csv: a row per policy, with every digit. */
-export function policiesCsv({ tiers, policies }: PolicyComparison): string {
+/** A row per policy, with every digit. */
+function policiesCsv({ tiers, policies }: PolicyComparison): string {
   const head = [
     "policy",
     ...tiers.flatMap(({ name }) => [

@@ -28,17 +28,17 @@ const PS_PER_MS = 1e9;
 
 /** Renders profile.html. */
 export function profileHtml(shown: ShownProfile, vegaSource: string): string {
-  const document = profileDocument(shown, { palette: PAGE_PALETTE, hasLegend: false });
+  const document = profileDocument(shown, { palette: PAGE_PALETTE });
   return htmlPage(document, {
     vegaSource,
-    version: shown.tenantryVersion,
+    tenantryVersion: shown.tenantryVersion,
     origin: "measured step times and what was fitted to them.",
   });
 }
 
 /** Renders profile.md. */
 export function profileMarkdown(shown: ShownProfile): string {
-  return markdownOf(profileDocument(shown, { palette: LIGHT, hasLegend: false }));
+  return markdownOf(profileDocument(shown, { palette: LIGHT }));
 }
 
 function profileDocument(shown: ShownProfile, style: ChartStyle): ReportDocument {
@@ -72,6 +72,7 @@ function profileDocument(shown: ShownProfile, style: ChartStyle): ReportDocument
     facts: factsOf(profile),
     verdicts: [],
     figures: figuresOf(view),
+    conclusions: [],
     sections: sections.filter(({ blocks }) => blocks.length > 0),
   };
 }

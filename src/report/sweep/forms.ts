@@ -1,15 +1,13 @@
 /** The forms of a sweep: a page that needs nothing else, Markdown, and CSV. The terminal's table is in tables.ts. */
 import { TIER_MEASURES } from "../../results/figures.ts";
 import { PLATFORM_MEASURES, type Unit } from "../../results/measures.ts";
-import type { Chart, ChartStyle } from "../charts/frame.ts";
-import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
+import type { ChartStyle } from "../charts/frame.ts";
 import { csvText, type CsvValue } from "../csv.ts";
 import { DEFINITIONS } from "../definitions.ts";
-import type { Block, ReportDocument, Section } from "../document.ts";
+import { type Block, charts, type ReportDocument, section, tables, texts } from "../document.ts";
 import type { KeyFigure } from "../figures.ts";
 import { formatCount, formatUsd } from "../format.ts";
-import { htmlPage } from "../html/page.ts";
-import { markdownOf } from "../markdown.ts";
+import type { Report } from "../report.ts";
 import { responseCurves } from "./curves.ts";
 import { frontierChart } from "./frontier.ts";
 import { sweepMaps } from "./maps.ts";
@@ -20,35 +18,27 @@ import { hourly, keepers, pointText, sweepHeadline, sweepNotes } from "./words.t
 /** Up to this many columns two maps stand side by side. */
 const SIDE_BY_SIDE = 7;
 
-/** Renders sweep.html. */
-export function sweepHtml(sweep: Sweep, vegaSource: string): string {
-  const document = sweepDocument(sweep, { palette: PAGE_PALETTE, hasLegend: false });
-  const version = sweep.tenantryVersion;
-  const origin = "simulations. Equal scenario, dimensions, seeds and version give an equal page.";
-  return htmlPage(document, { vegaSource, version, origin });
-}
-
-/** Renders sweep.md. */
-export function sweepMarkdown(sweep: Sweep): string {
-  return markdownOf(sweepDocument(sweep, { palette: LIGHT, hasLegend: false }));
+export function sweepReport(sweep: Sweep): Report {
+  return {
+    name: sweep.scenario.name,
+    tenantryVersion: sweep.tenantryVersion,
+    origin: "simulations. Equal scenario, dimensions, seeds and version give an equal page.",
+    document: (style) => sweepDocument(sweep, style),
+    csv: () => sweepCsv(sweep),
+  };
 }
 
 function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
   const { scenario, seeds, dimensions, variants, isSampled } = sweep;
-  const frontier = frontierChart(sweep, style);
-  const sections: readonly Section[] = [
-    { id: "map", title: "Where promises are kept", blocks: mapBlocks(sweep, style) },
-    { id: "curves", title: "Responses", blocks: chartBlock(responseCurves(sweep, style)) },
-    { id: "cost", title: "Cost", blocks: chartBlock(frontier === undefined ? [] : [frontier]) },
-    { id: "variants", title: "Variants", blocks: [{ kind: "table", table: variantTable(sweep) }] },
-    {
-      id: "notes",
-      title: "How to read this",
-      blocks: [
-        ...sweepNotes(sweep).map((text): Block => ({ kind: "text", text })),
-        { kind: "definitions", definitions: DEFINED },
-      ],
-    },
+  const sections = [
+    ...section("map", "Where promises are kept", mapBlocks(sweep, style)),
+    ...section("curves", "Responses", charts(...responseCurves(sweep, style))),
+    ...section("cost", "Cost", charts(frontierChart(sweep, style))),
+    ...section("variants", "Variants", tables(variantTable(sweep))),
+    ...section("notes", "How to read this", [
+      ...texts(...sweepNotes(sweep)),
+      { kind: "definitions", definitions: DEFINED },
+    ]),
   ];
   return {
     title: `${scenario.name}: ${dimensions.map(({ name }) => name).join(" and ")} varied`,
@@ -64,7 +54,8 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
     ],
     verdicts: [],
     figures: keyFigures(sweep),
-    sections: sections.filter(({ blocks }) => blocks.length > 0),
+    conclusions: [],
+    sections,
   };
 }
 
@@ -110,19 +101,13 @@ function keyFigures(sweep: Sweep): readonly KeyFigure[] {
 
 /** Side by side where they are small; else each as wide as the page. */
 function mapBlocks(sweep: Sweep, style: ChartStyle): readonly Block[] {
-  const charts = sweepMaps(sweep, style);
+  const maps = sweepMaps(sweep, style);
   const columns = Math.max(...sweep.dimensions.slice(0, 2).map(({ values }) => values.length));
-  return columns <= SIDE_BY_SIDE
-    ? chartBlock(charts)
-    : charts.flatMap((chart) => chartBlock([chart]));
+  return columns <= SIDE_BY_SIDE ? charts(...maps) : maps.flatMap((map) => charts(map));
 }
 
-function chartBlock(charts: readonly Chart[]): readonly Block[] {
-  return charts.length === 0 ? [] : [{ kind: "charts", charts }];
-}
-
-/** Renders sweep.csv: a row per variant, with every digit. */
-export function sweepCsv(sweep: Sweep): string {
+/** A row per variant, with every digit. */
+function sweepCsv(sweep: Sweep): string {
   const { dimensions, variants, confidence } = sweep;
   const hasIntervals = confidence !== null;
   const tiers = variants[0]?.tiers ?? [];

@@ -5,8 +5,10 @@
 import { compile } from "vega-lite";
 import { describe, expect, test, vi } from "vitest";
 import { billsCsv } from "../../../src/report/bills.ts";
-import { chartSpecs } from "../../../src/report/charts/all.ts";
 import { logTicks } from "../../../src/report/charts/frame.ts";
+import { standalone } from "../../../src/report/charts/standalone.ts";
+import { fileCharts } from "../../../src/report/report.ts";
+import { runReport } from "../../../src/report/run/forms.ts";
 import { summaryTables, SUMMARY_WIDTH, tableWidth } from "../../../src/report/summary.ts";
 import type { Results } from "../../../src/results/results.ts";
 import { emptyResults } from "./fixture-empty.ts";
@@ -82,11 +84,12 @@ describe("chart specifications", () => {
     ["an empty run", emptyResults(), 5],
   ])("compile without a warning: %s", (_, results, count) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
-    const specs = chartSpecs(results);
-    expect(specs).toHaveLength(count);
-    expect(new Set(specs.map((one) => one.id)).size).toBe(count);
-    for (const { id, spec } of specs) {
-      expect(id).toMatch(/^[a-z0-9-]+$/);
+    const charts = fileCharts(runReport(results));
+    expect(charts).toHaveLength(count);
+    expect(new Set(charts.map((one) => one.id)).size).toBe(count);
+    for (const chart of charts) {
+      const spec = standalone(chart);
+      expect(chart.id).toMatch(/^[a-z0-9-]+$/);
       expect(JSON.stringify(spec)).not.toContain("var(--");
       compile(spec);
     }

@@ -1,7 +1,7 @@
 /** The interference matrix: changes by hand, honest gaps, colours centred at no change, and tables for any width. */
 import { describe, expect, test } from "vitest";
 import { interferenceMaps } from "../../../src/report/interference/charts.ts";
-import { interferenceCsv } from "../../../src/report/interference/forms.ts";
+import { interferenceReport } from "../../../src/report/interference/forms.ts";
 import { type Interference, interferenceOf } from "../../../src/report/interference/matrix.ts";
 import { interferenceSummary } from "../../../src/report/interference/tables.ts";
 import { interferenceHeadline, interferenceNotes } from "../../../src/report/interference/words.ts";
@@ -88,7 +88,7 @@ describe("the matrix", () => {
   });
 
   test("CSV has a row per pair, and nothing where nothing is known", () => {
-    const lines = interferenceCsv(matrix).trimEnd().split("\r\n");
+    const lines = interferenceReport(matrix).csv().trimEnd().split("\r\n");
     expect(lines).toHaveLength(1 + names.length * (names.length - 1));
     expect(
       lines.find((line) => line.startsWith(`${VICTIM},silver,${NOISY},120,50,70,2.4,`)),
@@ -98,7 +98,7 @@ describe("the matrix", () => {
 });
 
 test("colours grow evenly from none at no change to the same strength at both ends", () => {
-  const [ttft] = interferenceMaps(matrix, { palette: LIGHT, hasLegend: false });
+  const [ttft] = interferenceMaps(matrix, { palette: LIGHT });
   const spec = JSON.parse(JSON.stringify(ttft!.spec));
   const cells: { sufferer: string; neighbour: string; opacity: number; colour: string }[] =
     spec.layer[0].data.values;

@@ -3,7 +3,8 @@
  * nothing wider than the window, in both colour schemes and on a phone.
  */
 import { expect, test } from "vitest";
-import { htmlReport } from "../../../src/report/html/page.ts";
+import { reportHtml } from "../../../src/report/report.ts";
+import { runReport } from "../../../src/report/run/forms.ts";
 import type { Results } from "../../../src/results/results.ts";
 import {
   describeInBrowser,
@@ -19,7 +20,7 @@ import { exampleResults, manyTenants, NASTY_NAME } from "./fixture.ts";
 const DESK: View = { width: 1440, colorScheme: "light" };
 
 function pageOf(results: Results): string {
-  return htmlReport(results, { vegaSource });
+  return reportHtml(runReport(results), vegaSource);
 }
 
 describeInBrowser("the page in a browser", ({ open }) => {

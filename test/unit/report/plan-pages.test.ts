@@ -3,11 +3,12 @@
  * nothing asked of the network, nothing wider than the window.
  */
 import { test } from "vitest";
-import { interferenceHtml } from "../../../src/report/interference/forms.ts";
+import { interferenceReport } from "../../../src/report/interference/forms.ts";
 import { interferenceOf } from "../../../src/report/interference/matrix.ts";
-import { policiesHtml } from "../../../src/report/policies/forms.ts";
+import { policiesReport } from "../../../src/report/policies/forms.ts";
 import { comparePolicies } from "../../../src/report/policies/policies.ts";
-import { sweepHtml } from "../../../src/report/sweep/forms.ts";
+import { reportHtml } from "../../../src/report/report.ts";
+import { sweepReport } from "../../../src/report/sweep/forms.ts";
 import type { Results } from "../../../src/results/results.ts";
 import { describeInBrowser, expectSound, type View, vegaSource } from "../../support/browser.ts";
 import { emptyResults } from "./fixture-empty.ts";
@@ -36,13 +37,13 @@ function policiesPage(results: Results): string {
     dependentClients: [],
     hasFaults: true,
   };
-  return policiesHtml(comparePolicies([...sides, partition], setting), vegaSource);
+  return reportHtml(policiesReport(comparePolicies([...sides, partition], setting)), vegaSource);
 }
 
 function interferencePage(results: Results): string {
   const absences = results.tenants.map(({ name }) => ({ tenant: name, runs: [results] }));
   const setting = { seeds: [1], dependentClients: ["chat"], owners: ["aurora-bank"] };
-  return interferenceHtml(interferenceOf([results], absences, setting), vegaSource);
+  return reportHtml(interferenceReport(interferenceOf([results], absences, setting)), vegaSource);
 }
 
 interface Shown extends View {
@@ -56,10 +57,13 @@ describeInBrowser("the plans' pages in a browser", ({ open }) => {
   const none = policiesPage(emptyResults());
   const few = interferencePage(exampleResults());
   const many = interferencePage(manyTenants(40));
-  const grid = sweepHtml(gridOf([9, 3], 3), vegaSource);
-  const wide = sweepHtml(gridOf([4, 3, 2]), vegaSource);
-  const sample = sweepHtml(sampleOf(60), vegaSource);
-  const empty = sweepHtml(sweepFrom(["a"], [{ point: ["1"], runs: [runOf(null, 4)] }]), vegaSource);
+  const grid = reportHtml(sweepReport(gridOf([9, 3], 3)), vegaSource);
+  const wide = reportHtml(sweepReport(gridOf([4, 3, 2])), vegaSource);
+  const sample = reportHtml(sweepReport(sampleOf(60)), vegaSource);
+  const empty = reportHtml(
+    sweepReport(sweepFrom(["a"], [{ point: ["1"], runs: [runOf(null, 4)] }])),
+    vegaSource,
+  );
   const SHOWN: readonly Shown[] = [
     { what: "policies", html: policies, width: 1280, colorScheme: "light", charts: 3 },
     { what: "policies", html: policies, width: 390, colorScheme: "dark", charts: 3 },

@@ -1,10 +1,6 @@
 /** A comparison of policies: figures by hand, words that say what was found, and tables that fit a terminal. */
 import { describe, expect, test } from "vitest";
-import {
-  policiesCsv,
-  policiesMarkdown,
-  policiesTables,
-} from "../../../src/report/policies/forms.ts";
+import { policiesReport, policiesTables } from "../../../src/report/policies/forms.ts";
 import {
   comparePolicies,
   type PolicySetting,
@@ -12,6 +8,7 @@ import {
 } from "../../../src/report/policies/policies.ts";
 import { policyHeadline, policyNotes, sharedGpusText } from "../../../src/report/policies/words.ts";
 import { tableWidth } from "../../../src/report/summary.ts";
+import { reportMarkdown } from "../../../src/report/report.ts";
 import type { Results } from "../../../src/results/results.ts";
 import type { Smallest } from "../../../src/results/smallest.ts";
 import { exampleResults } from "./fixture.ts";
@@ -89,7 +86,7 @@ describe("figures", () => {
       totalGpus: 10,
     });
     expect(policies[1]!.tiers[0]).toMatchObject({ verdict: "not-enough-data", goodputPerS: null });
-    const csv = policiesCsv(comparePolicies(sides, SETTING)).split("\r\n");
+    const csv = policiesReport(comparePolicies(sides, SETTING)).csv().split("\r\n");
     expect(csv[0]).toMatch(/^policy,gold_sla,gold_compliance_owed,.*,smallest_replicas$/);
     expect(csv[2]).toMatch(/^static-partition,,,,,.*,found,5,10,shared 5$/);
   });
@@ -118,9 +115,9 @@ describe("words", () => {
     expect(headline(side("fcfs"))).toMatch(/^On the scenario's own 16 shared GPUs/);
     const [row] = comparePolicies([side("fcfs", none)], SETTING).policies;
     expect(sharedGpusText(row!)).toBe("not within 64");
-    expect(policiesMarkdown(comparePolicies([side("fcfs", none)], SETTING))).toContain(
-      "even then missed: gold",
-    );
+    expect(
+      reportMarkdown(policiesReport(comparePolicies([side("fcfs", none)], SETTING))),
+    ).toContain("even then missed: gold");
   });
 
   test("clients that depend on how they are served are named", () => {

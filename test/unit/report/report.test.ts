@@ -3,8 +3,9 @@
  * harmless, and runs with nothing or very much in them still read well.
  */
 import { describe, expect, test } from "vitest";
-import { htmlReport } from "../../../src/report/html/page.ts";
-import { escapeMarkdown, markdownReport } from "../../../src/report/markdown.ts";
+import { escapeMarkdown } from "../../../src/report/markdown.ts";
+import { reportHtml, reportMarkdown } from "../../../src/report/report.ts";
+import { runReport } from "../../../src/report/run/forms.ts";
 import { sparkline } from "../../../src/report/sparkline.ts";
 import { summaryTables } from "../../../src/report/summary.ts";
 import type { Results } from "../../../src/results/results.ts";
@@ -20,8 +21,8 @@ const RUNS: readonly (readonly [string, Results])[] = [
 ];
 
 describe.each(RUNS)("%s", (_, results) => {
-  const html = htmlReport(results, { vegaSource: VEGA });
-  const markdown = markdownReport(results);
+  const html = reportHtml(runReport(results), VEGA);
+  const markdown = reportMarkdown(runReport(results));
 
   test("never prints a number that is none", () => {
     for (const text of [textOf(html), markdown, JSON.stringify(summaryTables(results))]) {
@@ -48,19 +49,19 @@ describe.each(RUNS)("%s", (_, results) => {
   });
 
   test("is the same text every time", () => {
-    expect(htmlReport(results, { vegaSource: VEGA })).toBe(html);
-    expect(markdownReport(results)).toBe(markdown);
+    expect(reportHtml(runReport(results), VEGA)).toBe(html);
+    expect(reportMarkdown(runReport(results))).toBe(markdown);
   });
 });
 
 describe("names from a scenario", () => {
   const results = exampleResults();
-  const html = htmlReport(
-    {
+  const html = reportHtml(
+    runReport({
       ...results,
       scenario: { ...results.scenario, name: NASTY_NAME, description: `<img src=x onerror="a">` },
-    },
-    { vegaSource: VEGA },
+    }),
+    VEGA,
   );
 
   test("cannot add an element to the page", () => {
@@ -81,13 +82,13 @@ describe("names from a scenario", () => {
     expect(escapeMarkdown("a|b\n*c* `d` [e](f) <g>")).toBe(
       "a\\|b \\*c\\* \\`d\\` \\[e\\](f) &lt;g&gt;",
     );
-    expect(markdownReport(results)).not.toContain("<script");
+    expect(reportMarkdown(runReport(results))).not.toContain("<script");
   });
 });
 
 describe("words", () => {
   test("say which tier missed what, and by how much", () => {
-    const text = textOf(htmlReport(exampleResults(), { vegaSource: VEGA }));
+    const text = textOf(reportHtml(runReport(exampleResults()), VEGA));
     expect(text).toContain(
       "1 of 3 tiers met their SLA. Silver missed: TTFT P99 100.04 ms against 100 ms. Bronze missed: TTFT P99 1.83 s against 500 ms.",
     );
@@ -99,25 +100,25 @@ describe("words", () => {
     expect(text).toContain("would have misplaced $6.88");
     expect(text).toContain("differed by at most 18,200, within the bound of 61,440");
     expect(text).toContain("1 noisy neighbour and 1 replica fault");
-    expect(text).toContain("tenantry simulate <scenario file> --seed 42");
+    expect(text).toContain("tenantry simulate SCENARIO.yaml --seed 42");
   });
 
   test("say that nothing arrived instead of a verdict", () => {
-    const text = textOf(htmlReport(emptyResults(), { vegaSource: VEGA }));
+    const text = textOf(reportHtml(runReport(emptyResults()), VEGA));
     expect(text).toContain("No request arrived, so there is nothing to judge.");
     expect(text).toContain("There were no hidden step times".toLowerCase().slice(6));
     expect(text).toContain("No noisy neighbour was found");
   });
 
   test("explain every dash", () => {
-    const html = htmlReport(emptyResults(), { vegaSource: VEGA });
+    const html = reportHtml(runReport(emptyResults()), VEGA);
     const dashes = html.match(/<t[dh][^>]*>—</g) ?? [];
     expect(dashes.length).toBeGreaterThan(50);
     for (const dash of dashes) expect(dash).toContain('title="');
   });
 
   test("say when a chart leaves tenants out", () => {
-    const text = textOf(htmlReport(manyTenants(300), { vegaSource: VEGA }));
+    const text = textOf(reportHtml(runReport(manyTenants(300)), VEGA));
     expect(text).toContain("Showing 16 of 300 tenants");
     expect(text).toContain("tenant-299");
   });
@@ -132,7 +133,9 @@ test("a sparkline shows the highest of each part, scaled to the highest of all",
 
 /** The page's text without its markup, styles and scripts. */
 function textOf(html: string): string {
-  const body = html.replace(/<(style|script)[^>]*>.*?<\/\1>/gs, "");
+  const body = html
+    .replace(/<(style|script)[^>]*>.*?<\/\1>/gs, "")
+    .replace(/<span class="nb">(.*?)<\/span>/g, "$1");
   return decoded(body.replace(/<[^>]*>/g, " ").replace(/\s+/g, " "));
 }
 

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { timeCharts } from "../../../src/report/charts/over-time.ts";
 import { LIGHT } from "../../../src/report/charts/palette.ts";
-import { markdownReport } from "../../../src/report/markdown.ts";
+import { reportMarkdown } from "../../../src/report/report.ts";
+import { runReport } from "../../../src/report/run/forms.ts";
 import type { Results } from "../../../src/results/results.ts";
 import { exampleResults } from "./fixture.ts";
 
@@ -35,7 +36,7 @@ function scaled(): Results {
 }
 
 test("the chart sets what was provisioned beside what was needed, cut at twice the most", () => {
-  const style = { palette: LIGHT, hasLegend: true };
+  const style = { palette: LIGHT };
   const titles = (results: Results) => timeCharts(results, style).map(({ title }) => title);
   expect(titles(exampleResults()).filter((title) => title.includes("needed"))).toEqual([]);
   const chart = timeCharts(scaled(), style).find(({ title }) => title.includes("needed"))!;
@@ -47,10 +48,10 @@ test("the chart sets what was provisioned beside what was needed, cut at twice t
 });
 
 test("the words and tables say what it ran and saved", () => {
-  const text = markdownReport(scaled());
+  const text = reportMarkdown(runReport(scaled()));
   expect(text).toContain(
     "Pool shared ran 6.25 replicas on average, between 4 and 8: it took on 3 replicas and gave back 2. Against 8 all the time, that saved $14.00 (3.50 GPU hours)",
   );
   expect(text).toContain("4 to 8");
-  expect(markdownReport(exampleResults())).not.toContain("replicas on average");
+  expect(reportMarkdown(runReport(exampleResults()))).not.toContain("replicas on average");
 });

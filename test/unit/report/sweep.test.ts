@@ -1,7 +1,8 @@
 /** A sweep as a value and in words: means and intervals by hand, verdicts as bad as the worst, and forms that hold every variant. */
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
-import { sweepCsv, sweepMarkdown } from "../../../src/report/sweep/forms.ts";
+import { reportMarkdown } from "../../../src/report/report.ts";
+import { sweepReport } from "../../../src/report/sweep/forms.ts";
 import { tableWidth } from "../../../src/report/summary.ts";
 import type { Sweep } from "../../../src/report/sweep/sweep.ts";
 import { sweepTable } from "../../../src/report/sweep/tables.ts";
@@ -87,7 +88,7 @@ describe("words", () => {
 describe("forms", () => {
   test("the CSV has a row per variant with every figure and its interval", () => {
     const sweep = gridOf([3, 2], 3);
-    const rows: Record<string, string>[] = parse(sweepCsv(sweep), { columns: true });
+    const rows: Record<string, string>[] = parse(sweepReport(sweep).csv(), { columns: true });
     expect(rows).toHaveLength(6);
     const row = rows[3]!;
     expect([row["shared.gpus"], row["gold.weight"]]).toEqual(["12", "20%"]);
@@ -110,7 +111,7 @@ describe("forms", () => {
   });
 
   test("the Markdown has every variant and the notes", () => {
-    const text = sweepMarkdown(gridOf([3, 2]));
+    const text = reportMarkdown(sweepReport(gridOf([3, 2])));
     expect(text.match(/^\| \d+ \| \d0% \|/gm)).toHaveLength(6);
     expect(text).toContain("One run each, with the same seed");
     expect(text).not.toMatch(/NaN|undefined/);

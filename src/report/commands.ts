@@ -1,0 +1,15 @@
+/** Commands as they are typed, for "run it again": every word safe in a shell. */
+
+/** A command from its words. */
+export function commandLine(...words: readonly string[]): string {
+  return words.map(quoted).join(" ");
+}
+
+/** `--set path=value` for every override. */
+export function settings(overrides: readonly string[]): readonly string[] {
+  return overrides.flatMap((override) => ["--set", override]);
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
