@@ -105,7 +105,7 @@ for (const [name, overrides] of WAYS) {
   });
   if (overrides.length === 0) own.push(...runs);
   for (const [index, { name: tier }] of runs[0]!.tiers.entries()) {
-    const p99 = runs.map(({ tiers }) => tiers[index]!.latency.ttftMs!.p99!);
+    const p99 = runs.map(({ tiers }) => tiers[index]!.latency.ttftMs.p99!);
     const inTime = runs.map(({ tiers }) => 100 * tiers[index]!.sla.compliance!);
     const met = runs.filter(({ tiers }) => tiers[index]!.sla.verdict === "met").length;
     lines.push(

@@ -154,7 +154,7 @@ const summary = outcomes.map((outcome) => {
   const better = mean(lightTtft(fcfs!)) / mean(light);
   return `| ${outcome.policy} | ${outcome.tokensPerS.toFixed(1)} | ${s(mean(light))} | ${s(quantile(light, 0.5))} | ${s(quantile(light, 0.9))} | ${better.toFixed(1)}x | ${s(mean(heavy))} | ${s(quantile(heavy, 0.9))} |`;
 });
-const order = [...CLIENTS.keys()].sort((a, b) => service[b]! - service[a]!);
+const order = CLIENTS.map((_, client) => client).toSorted((a, b) => service[b]! - service[a]!);
 const rows = order.map((client) => {
   const cells = outcomes.map(
     ({ ttftS }) => `${s(mean(ttftS[client]!))} / ${s(quantile(ttftS[client]!, 0.9))}`,
