@@ -20,6 +20,7 @@ import { type ServeOptions, serveCommand } from "./serve.ts";
 import { type SimulateOptions, simulateCommand } from "./simulate.ts";
 import { registerStoreCommands } from "./store-commands.ts";
 import { type SweepOptions, sweepCommand } from "./sweep.ts";
+import { type WorkerCommandOptions, workerCommand } from "./worker.ts";
 
 function createProgram(): Command {
   const program = new Command("tenantry")
@@ -93,8 +94,19 @@ function addSweep(program: Command): void {
     )
     .option("--sample <n>", "a Latin hypercube of n variants instead of a grid")
     .option("--fresh", "forget the runs that the folder holds")
+    .option("--queue <redis-url>", "let workers simulate that share this Redis queue")
     .action(async (file: string, options: SweepOptions) => {
       process.exitCode = await sweepCommand(file, options);
+    });
+  program
+    .command("worker")
+    .description("simulate for sweeps that share a queue, until Ctrl-C")
+    .requiredOption("--queue <redis-url>", "redis://host:port, as sweep --queue names it")
+    .option("--threads <n>", "simulations at a time (default: one per core)")
+    .option("--files <folder>", "where files too large to travel lie, as beside the scenario")
+    .option("--quiet", "print nothing but problems")
+    .action(async (options: WorkerCommandOptions) => {
+      process.exitCode = await workerCommand(options);
     });
 }
 

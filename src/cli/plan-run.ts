@@ -27,7 +27,7 @@ export interface PlanOptions {
 /** As for `compare`, but one run is enough. */
 const PLAN_REPLICATIONS: WholeOption = { name: "--replications", least: 1, most: 1000 };
 /** More threads than any machine has cores. */
-const THREADS: WholeOption = { name: "--threads", least: 1, most: 1024 };
+export const THREADS: WholeOption = { name: "--threads", least: 1, most: 1024 };
 
 export interface PlanInput {
   readonly scenario: Scenario;
@@ -63,17 +63,31 @@ export async function withPool<Result>(
   const bar = hasBar ? new SimulationBar(before) : undefined;
   const onProgress = (progress: PoolProgress): void => bar?.show(progress);
   const pool = new WorkerPool(source, { threads, onProgress });
-  const { promise: interrupt, resolve } = Promise.withResolvers<"interrupted">();
-  const onSignal = (): void => resolve("interrupted");
-  process.once("SIGINT", onSignal);
+  const { interrupt, stopListening } = onInterrupt();
   try {
     return await Promise.race([work(pool), interrupt]);
   } catch (error) {
     if (!(error instanceof UnusableInput)) throw error;
     throw new InputError(error.message, { cause: error });
   } finally {
-    process.off("SIGINT", onSignal);
+    stopListening();
     bar?.stop();
     await pool.close();
   }
+}
+
+/** Resolves at Ctrl-C, or when the system asks the program to end. */
+export function onInterrupt(): {
+  readonly interrupt: Promise<"interrupted">;
+  readonly stopListening: () => void;
+} {
+  const { promise: interrupt, resolve } = Promise.withResolvers<"interrupted">();
+  const onSignal = (): void => resolve("interrupted");
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  const stopListening = (): void => {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  };
+  return { interrupt, stopListening };
 }

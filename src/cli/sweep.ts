@@ -6,8 +6,15 @@ import { InputFiles } from "../planner/input-files.ts";
 import { forgetRuns, RunLog, type RunLogHead } from "../planner/run-log.ts";
 import { seedsFrom } from "../planner/seeds.ts";
 import { combinations, type Sampling } from "../planner/sweep-space.ts";
-import { type SweepVariant, sweepVariants } from "../planner/sweep-variants.ts";
-import { runSweep, type SweepOutcome, workOf } from "../planner/sweep.ts";
+import { QueueLost } from "../planner/queue/connection.ts";
+import { type SweepVariants, sweepVariants } from "../planner/sweep-variants.ts";
+import {
+  runSweep,
+  type Simulators,
+  type SweepOutcome,
+  type SweepWork,
+  workOf,
+} from "../planner/sweep.ts";
 import { UnusableInput } from "../planner/unusable-input.ts";
 import { type Dimension, parseVary } from "../planner/vary.ts";
 import { reportHtml, reportMarkdown } from "../report/report.ts";
@@ -19,6 +26,7 @@ import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, printTable, slug, writeFiles, written } from "./output.ts";
 import { vegaRuntime } from "./package-info.ts";
 import { type PlanInput, type PlanOptions, readPlanInput, withPool } from "./plan-run.ts";
+import { withQueue } from "./queue-run.ts";
 import { reasonOf } from "./read-scenario.ts";
 import { type WholeOption, wholeOption } from "./whole-option.ts";
 
@@ -26,6 +34,8 @@ export interface SweepOptions extends PlanOptions {
   readonly vary: readonly string[];
   readonly sample?: string;
   readonly fresh?: boolean;
+  /** Other machines simulate; this one hands out and gathers. */
+  readonly queue?: string;
 }
 
 const SAMPLE: WholeOption = { name: "--sample", least: 2, most: 20_000 };
@@ -37,7 +47,7 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
   const dimensions = dimensionsOf(options.vary);
   const input = readPlanInput(file, options);
   const seeds = seedsFrom(input.scenario.simulation.seed, input.replications);
-  const variants = variantsOf(input, dimensions, samplingOf(input, options));
+  const { variants, files } = variantsOf(input, dimensions, samplingOf(input, options));
   const folder = folderOf(input, options);
   if (folder !== undefined) prepareFolder(folder);
   const log = folder === undefined ? undefined : openLog(folder, input, options);
@@ -45,11 +55,17 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
     const work = { variants, seeds, log };
     const { all, left } = workOf(work);
     tellKept(all - left, all, options);
-    const outcome = await kept(folder, () =>
-      withPool(input, (pool) => runSweep(pool, work), { done: all - left, all }),
+    const before = { done: all - left, all };
+    const run = (simulators: Simulators) => runSweep(simulators, work);
+    const { queue: url } = options;
+    // What is there already needs nobody.
+    const outcome = await kept(folder, work, () =>
+      url === undefined || left === 0
+        ? withPool(input, run, before)
+        : withQueue(input, { url, files }, { work: run, before }),
     );
     if (outcome === "interrupted") {
-      tellInterrupted(folder, workOf(work));
+      process.stderr.write(`interrupted: ${keptWords(folder, workOf(work))}\n`);
       return EXIT.interrupted;
     }
     tell(reported(input, dimensions, { outcome, seeds, options }), folder, options);
@@ -92,12 +108,12 @@ function variantsOf(
   { source }: PlanInput,
   dimensions: readonly Dimension[],
   sampling: Sampling | undefined,
-): readonly SweepVariant[] {
+): Extract<SweepVariants, { kind: "variants" }> {
   const space = combinations(dimensions, sampling);
   if (space.kind === "refused") throw new InputError(space.message);
   const made = sweepVariants(source, dimensions, space.points);
   if (made.kind === "refused") throw new InputError(made.problems.join("\n"));
-  return made.variants;
+  return made;
 }
 
 function openLog(folder: string, input: PlanInput, { fresh }: SweepOptions): RunLog {
@@ -125,14 +141,20 @@ function headOf({ scenario, source }: PlanInput): RunLogHead {
   };
 }
 
-/** What `work` gives. Fails: InputError where a finished run could not be kept. */
+/** What `make` gives. Fails: InputError where a finished run could not be kept, or the queue is gone. */
 async function kept<Result>(
   folder: string | undefined,
-  work: () => Promise<Result>,
+  work: SweepWork,
+  make: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await work();
+    return await make();
   } catch (error) {
+    if (error instanceof QueueLost) {
+      throw new InputError(`${error.message}\n${keptWords(folder, workOf(work))}`, {
+        cause: error,
+      });
+    }
     if (folder === undefined || !(error instanceof Error && "syscall" in error)) throw error;
     throw new InputError(
       `cannot write into ${folder}: ${reasonOf(error)}. The runs that were kept are whole; make room, and the same command goes on from them`,
@@ -141,20 +163,18 @@ async function kept<Result>(
   }
 }
 
+function keptWords(
+  folder: string | undefined,
+  { all, left }: { readonly all: number; readonly left: number },
+): string {
+  return folder === undefined
+    ? "nothing is kept without --out"
+    : `${all - left} of ${all} simulations are kept in ${join(folder, RUNS)}; the same command goes on from there`;
+}
+
 function tellKept(done: number, all: number, { quiet, json }: SweepOptions): void {
   if (done === 0 || quiet === true || json === true) return;
   process.stderr.write(`${done} of ${all} simulations were made before and are used again\n`);
-}
-
-function tellInterrupted(
-  folder: string | undefined,
-  { all, left }: { readonly all: number; readonly left: number },
-): void {
-  const words =
-    folder === undefined
-      ? "interrupted; nothing is kept without --out\n"
-      : `interrupted: ${all - left} of ${all} simulations are kept in ${join(folder, RUNS)}; the same command goes on from there\n`;
-  process.stderr.write(words);
 }
 
 interface Swept {

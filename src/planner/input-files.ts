@@ -25,6 +25,12 @@ export class InputFiles {
     this.#baseDir = baseDir;
   }
 
+  /** All that were asked for so far, in order of their paths. */
+  all(): readonly InputFile[] {
+    const files = [...this.#hashes].map(([path, sha256]) => ({ path, sha256 }));
+    return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
   /** In order of their paths. Fails: TraceError when one cannot be read, or does not begin as a trace does. */
   of({ clients }: Scenario): readonly InputFile[] {
     const files = new Map<string, InputFile>();
@@ -42,7 +48,7 @@ export class InputFiles {
 }
 
 /** SHA-256 of a file of any length, in hexadecimal. */
-function hashOfFile(path: string): string {
+export function hashOfFile(path: string): string {
   const hash = createHash("sha256");
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   const descriptor = openSync(path, "r");

@@ -153,9 +153,14 @@ export class JobRunner {
   }
 
   #hooks(onShare: OnShare): SimulationHooks {
-    const { baseDir } = this.#source;
+    const { baseDir, files = [] } = this.#source;
+    const places = new Map(files);
     return {
-      openTrace: (trace) => openTrace(trace, { baseDir, skipBadRows: false }),
+      openTrace: (trace) =>
+        openTrace(
+          { ...trace, path: places.get(trace.path) ?? trace.path },
+          { baseDir, skipBadRows: false },
+        ),
       onProgress: onShare,
     };
   }

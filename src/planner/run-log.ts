@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { z } from "zod";
 import type { RunFigures } from "../results/figures.ts";
+import { runFigures } from "./run-figures.ts";
 import { UnusableInput } from "./unusable-input.ts";
 
 /** What all runs of a file have in common. */
@@ -35,32 +36,7 @@ const head = z.object({
   scenario: z.string(),
 });
 
-const figures = z.record(z.string(), z.number().nullable());
-const line = z.object({
-  variant: z.string(),
-  run: z.object({
-    seed: z.number(),
-    simulatedSeconds: z.number(),
-    tiers: z.array(
-      z.object({
-        name: z.string(),
-        verdict: z.enum(["met", "missed", "not-enough-data"]),
-        objective: z.number(),
-        targets: z.array(
-          z.object({
-            metric: z.enum(["ttft", "tpot", "e2e", "queue"]),
-            percentile: z.number(),
-            limitMs: z.number(),
-            measuredMs: z.number().nullable(),
-            verdict: z.enum(["met", "missed", "not-enough-data"]),
-          }),
-        ),
-        figures,
-      }),
-    ),
-    platform: figures,
-  }),
-});
+const line = z.object({ variant: z.string(), run: runFigures });
 
 export class RunLog {
   readonly #path: string;

@@ -13,6 +13,8 @@ export interface ScenarioSource {
   readonly overrides: readonly string[];
   /** The folder that traces' paths start from. */
   readonly baseDir: string;
+  /** Where files lie that came from another machine, by the paths the scenario gives them. */
+  readonly files?: readonly (readonly [path: string, place: string])[];
   readonly tenantryVersion: string;
 }
 

@@ -8,7 +8,7 @@ import { ScenarioText } from "../scenario/load.ts";
 import { formatPath, formatProblem, type Path } from "../scenario/problems.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { type Place, placeNamed } from "../scenario/short-path.ts";
-import { InputFiles } from "./input-files.ts";
+import { type InputFile, InputFiles } from "./input-files.ts";
 import type { ScenarioSource } from "./scenario-source.ts";
 import type { Point } from "./sweep-space.ts";
 import type { Variant } from "./variant.ts";
@@ -23,7 +23,12 @@ export interface SweepVariant {
 }
 
 export type SweepVariants =
-  | { readonly kind: "variants"; readonly variants: readonly SweepVariant[] }
+  | {
+      readonly kind: "variants";
+      readonly variants: readonly SweepVariant[];
+      /** That any of them reads. */
+      readonly files: readonly InputFile[];
+    }
   | { readonly kind: "refused"; readonly problems: readonly string[] };
 
 /** What a dimension changes: a value of the file, or how many GPUs a pool has. */
@@ -56,7 +61,7 @@ export function sweepVariants(
     const { variant, scenario } = made;
     variants.push({ point, variant, hash: hashOf(variant, scenario, files) });
   }
-  if (problems.isEmpty) return { kind: "variants", variants };
+  if (problems.isEmpty) return { kind: "variants", variants, files: files.all() };
   return { kind: "refused", problems: problems.told(points.length) };
 }
 

@@ -18,7 +18,7 @@ export interface SweepOutcome extends SweepVariant {
   readonly runs: readonly RunFigures[];
 }
 
-interface SweepWork {
+export interface SweepWork {
   readonly variants: readonly SweepVariant[];
   readonly seeds: readonly number[];
   /** Undefined: nothing is kept. */
