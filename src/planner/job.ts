@@ -12,7 +12,7 @@ import { dependentClients, surveyTraffic, type TrafficSurvey } from "../sim/surv
 import { openTrace } from "../traces/open-trace.ts";
 import { type Arrivals, PromiseMeter, type TierReadings } from "./promise-meter.ts";
 import { LoadedScenarios, type ScenarioSource } from "./scenario-source.ts";
-import { ttftInOrder } from "./statistics/ttft-in-order.ts";
+import { beginningNs } from "./statistics/beginning.ts";
 import { type Variant, variantOf } from "./variant.ts";
 
 export interface Job {
@@ -32,7 +32,7 @@ export type Wanted =
   | { readonly kind: "readings"; readonly mayLeave: boolean }
   /** The traffic alone, which nobody serves. */
   | { readonly kind: "survey" }
-  /** Latencies in order of arrival, from the start of the run on, for finding where its beginning ends. */
+  /** Where the run's beginning ends, which is to be cut. */
   | { readonly kind: "beginning" };
 
 export interface RunReadings {
@@ -47,7 +47,7 @@ export type JobResult =
   | { readonly kind: "figures"; readonly figures: RunFigures }
   | { readonly kind: "readings"; readonly readings: RunReadings }
   | { readonly kind: "survey"; readonly survey: TrafficSurvey }
-  | { readonly kind: "beginning"; readonly ttftMs: readonly number[] };
+  | { readonly kind: "beginning"; readonly cutNs: number | undefined };
 
 export type OnShare = (share: number) => void;
 
@@ -81,7 +81,7 @@ export class JobRunner {
       case "survey":
         return { kind: "survey", survey: surveyTraffic(scenario, this.#hooks(onShare)) };
       case "beginning":
-        return { kind: "beginning", ttftMs: ttftInOrder(scenario, this.#hooks(onShare)) };
+        return { kind: "beginning", cutNs: beginningNs(scenario, this.#hooks(onShare)) };
       case "readings": {
         const { window: _, ...whole } = variant;
         const arrivals = this.#arrivalsOf(variantOf(loaded, whole, seed));

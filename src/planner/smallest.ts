@@ -1,5 +1,5 @@
 /**
- * Finds the fewest GPUs with which a platform fits, by trying sizes: doubled until one fits (or halved until one does not), then
+ * Finds the fewest GPUs with which a platform fits, by trying sizes: grown until one fits (or shrunk until one does not), then
  * bisected, pool by pool. More GPUs nearly always serve better, but not always, so the answer is what was tried and not what was
  * inferred: it fits, and with one replica less of any pool it does not. Knows nothing of simulations; whoever asks says what fits.
  */
@@ -9,6 +9,9 @@ export interface SearchedPool {
   readonly gpusPerReplica: number;
   /** Where the search begins; at least 1. */
   readonly replicas: number;
+  /** No smaller and no larger size of this pool is tried; 1 and any where left out. */
+  readonly least?: number;
+  readonly most?: number;
 }
 
 export interface SearchSpace {
@@ -16,6 +19,8 @@ export interface SearchSpace {
   readonly pools: readonly SearchedPool[];
   /** No size above this is tried. */
   readonly mostGpus: number;
+  /** By how much sizes are first multiplied or divided, above 1: small where the beginning is near the answer. Default: 2. */
+  readonly firstFactor?: number;
 }
 
 export interface Fit {
@@ -67,12 +72,12 @@ class Search {
     const none: Bracket = { kind: "not-within", mostGpus, tiers: [] };
     if (sizes === undefined) return none;
     let fit = await this.#try(sizes);
-    if (fit.kind === "met") return this.#halve(sizes);
+    if (fit.kind === "met") return this.#shrink(sizes, 0);
     let misses = sizes;
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       // More GPUs bring no more requests: what cannot be judged here cannot be judged anywhere.
       if (fit.kind === "unknown") return { kind: "not-enough-data", tiers: fit.tiers };
-      const larger = this.#within(sizes.map((size) => 2 * size));
+      const larger = this.#within(sizes.map((size, at) => this.#grown(size, at, attempt)));
       if (larger === undefined || this.gpusOf(larger) <= this.gpusOf(sizes)) {
         return { ...none, tiers: fit.tiers };
       }
@@ -88,25 +93,37 @@ class Search {
     let sizes = from;
     for (const at of sizes.keys()) {
       // Where there is but one pool, what is too small is known already.
-      const tooSmall = sizes.length === 1 ? (misses?.[0] ?? 0) : 0;
+      const known = sizes.length === 1 ? (misses?.[0] ?? 0) : 0;
+      const tooSmall = Math.max(known, this.#leastOf(at) - 1);
       sizes = await this.#bisect(sizes, at, tooSmall);
     }
     for (let at = 0; at < sizes.length; at++) {
       const fewer = withSize(sizes, at, sizes[at]! - 1);
-      if (fewer[at] === 0 || !(await this.#isMet(fewer))) continue;
+      if (fewer[at]! < this.#leastOf(at) || !(await this.#isMet(fewer))) continue;
       sizes = fewer;
       at = -1;
     }
     return sizes;
   }
 
-  async #halve(sizes: Sizes): Promise<Bracket> {
-    const smaller = sizes.map((size) => Math.ceil(size / 2));
+  #grown(size: number, at: number, attempt: number): number {
+    return Math.min(Math.ceil(size * this.#factor(attempt)), this.#mostOf(at));
+  }
+
+  /** Twice as far from 1 with every attempt, up to a factor of 2. */
+  #factor(attempt: number): number {
+    const { firstFactor = 2 } = this.#space;
+    return Math.min(2, 1 + (firstFactor - 1) * 2 ** attempt);
+  }
+
+  async #shrink(sizes: Sizes, attempt: number): Promise<Bracket> {
+    const factor = this.#factor(attempt);
+    const smaller = sizes.map((size, at) => Math.max(Math.ceil(size / factor), this.#leastOf(at)));
     if (this.gpusOf(smaller) === this.gpusOf(sizes)) {
       return { kind: "bracketed", fits: sizes, misses: undefined };
     }
     return (await this.#isMet(smaller))
-      ? this.#halve(smaller)
+      ? this.#shrink(smaller, attempt + 1)
       : { kind: "bracketed", fits: sizes, misses: smaller };
   }
 
@@ -127,8 +144,18 @@ class Search {
     const { mostGpus } = this.#space;
     const gpus = this.gpusOf(sizes);
     if (gpus <= mostGpus) return sizes;
-    const scaled = sizes.map((size) => Math.max(1, Math.floor((size * mostGpus) / gpus)));
+    const scaled = sizes.map((size, at) =>
+      Math.max(this.#leastOf(at), Math.floor((size * mostGpus) / gpus)),
+    );
     return this.gpusOf(scaled) <= mostGpus ? scaled : undefined;
+  }
+
+  #leastOf(at: number): number {
+    return this.#space.pools[at]!.least ?? 1;
+  }
+
+  #mostOf(at: number): number {
+    return this.#space.pools[at]!.most ?? Infinity;
   }
 
   async #isMet(sizes: Sizes): Promise<boolean> {

@@ -77,11 +77,11 @@ export class WorkerPool {
     return answer.survey;
   }
 
-  /** Fails: UnusableInput. */
-  async beginning(variant: Variant, seed: number): Promise<readonly number[]> {
+  /** Undefined: no part of the run is steady. Fails: UnusableInput. */
+  async beginningNs(variant: Variant, seed: number): Promise<number | undefined> {
     const answer = await this.#submit({ variant, seed, wanted: { kind: "beginning" } }).result;
     assert(answer.kind === "beginning", "a beginning was asked for");
-    return answer.ttftMs;
+    return answer.cutNs;
   }
 
   /** Fails: UnusableInput. */

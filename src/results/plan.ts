@@ -172,7 +172,7 @@ export interface PlanBound {
 }
 
 export interface PlanStep {
-  readonly phase: "bounds" | "bracket" | "bisect" | "descend" | "prove" | "halving" | "confirm";
+  readonly phase: "size" | "prove" | "design" | "halving" | "confirm";
   readonly design: readonly string[];
   readonly sizes: readonly { readonly pool: string; readonly replicas: number }[];
   readonly gpus: number;

@@ -11,8 +11,8 @@ import { PromptStreams } from "./workload/prompt-streams.ts";
 
 /** Slices of the run in which work is added up; assumed: ten to a slot of a day's curve. */
 export const SURVEY_SLICES = 240;
-/** Requests kept of each client, evenly thinned: enough for one in ten thousand. */
-const MOST_SAMPLES = 20_000;
+/** Requests kept of each client, evenly thinned: enough for the P99.9 of each. */
+const MOST_SAMPLES = 5000;
 
 export interface TrafficSlice {
   requests: number;

@@ -1,0 +1,346 @@
+/**
+ * The cheapest platform that keeps every promise with the confidence asked for: bounds, then the search, then fresh seeds, then
+ * what the answer is worth knowing by. Each step has a file of its own; here is their order, and how a budget of simulated
+ * requests is divided among them. Says the same with any number of threads.
+ */
+import type {
+  PlanConfirmation,
+  PlannedPlatform,
+  PlanResult,
+  PlanStep,
+} from "../../results/plan.ts";
+import type { Scenario } from "../../scenario/scenario.ts";
+import type { TrafficSurvey } from "../../sim/survey.ts";
+import type { RunReadings } from "../job.ts";
+import type { ScenarioSource } from "../scenario-source.ts";
+import { isSteady } from "../statistics/warmup.ts";
+import type { WorkerPool } from "../worker-pool.ts";
+import { bindingOf } from "./binding.ts";
+import { boundsOf } from "./bounds.ts";
+import { confirm } from "./confirm.ts";
+import { costsOf } from "./costs.ts";
+import { type Designs, designsOf, MOST_DESIGNS, priceOf } from "./design.ts";
+import { frontierOf } from "./frontier.ts";
+import { horizonOf, rungsOf } from "./horizon.ts";
+import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./judge.ts";
+import { plannedPlatform } from "./platform-words.ts";
+import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
+import { Search, type SearchedDesign, type SearchOutcome } from "./search.ts";
+import { runwayOf, sensitivityOf } from "./sensitivity.ts";
+
+/** What cannot be planned at all, and why: a message for the user. */
+export class PlanRefused extends Error {
+  override name = "PlanRefused";
+}
+
+export interface PlanInput {
+  readonly source: ScenarioSource;
+  readonly scenario: Scenario;
+  /** In place of the scenario's own. */
+  readonly confidence?: number | undefined;
+  readonly monthlyGrowth?: number | undefined;
+  readonly mostGpus?: number | undefined;
+  readonly budgetRequests?: number | undefined;
+}
+
+/** What a plan is doing, for a progress bar: `share` of all that is expected never goes back. */
+export interface PlanProgress {
+  readonly phase: "bounds" | "search" | "confirm" | "sensitivity";
+  readonly share: number;
+  readonly simulations: number;
+}
+
+/** Half a minute of two cores at this simulator's usual 200,000 requests a second and core, with room for slower machines. */
+const BUDGET_REQUESTS = 16_000_000;
+/** Parts of the budget: the rest of it is for what comes after. */
+const SEARCH_SHARE = 0.5;
+const CONFIRM_SHARE = 0.8;
+/** GPUs that a search may go to at least, and of how many times the scenario's own: assumed, and told in the answer. */
+const LEAST_LIMIT_GPUS = 64;
+const LIMIT_TIMES = 4;
+/** Platforms that are confirmed one after the other, each a replica larger, before a plan gives up. */
+const MOST_ATTEMPTS = 5;
+/** Fresh seeds of one attempt, apart from those of the search and of other attempts. */
+const SEEDS_APART = 1000;
+/** A platform tried costs this many requests and more: fewer tries prove a rival dearer. */
+const DEAR_TRIAL_REQUESTS = 50_000;
+const MOST_TRIES = 24;
+const FEW_TRIES = 4;
+/** Trials that a plan usually takes, for the time left. */
+const USUAL_TRIALS = 24;
+const USUAL_CONFIRMS = 10;
+const USUAL_LOOKS = 18;
+
+interface Prepared {
+  readonly survey: TrafficSurvey;
+  readonly horizon: Horizon;
+  readonly warmupRule: "scenario" | "mser-5";
+  readonly runRequests: number;
+}
+
+export class Planner {
+  readonly #pool: WorkerPool;
+  readonly #input: PlanInput;
+  readonly #limits: Limits;
+  readonly #designs: Designs;
+  readonly #judge: Judge;
+  readonly #onProgress: (progress: PlanProgress) => void;
+  #phase: PlanProgress["phase"] = "bounds";
+  #share = 0;
+  #expected = Infinity;
+  #best: Tried | undefined;
+
+  /** Fails: PlanRefused. */
+  constructor(pool: WorkerPool, input: PlanInput, onProgress: (progress: PlanProgress) => void) {
+    this.#pool = pool;
+    this.#input = input;
+    this.#onProgress = onProgress;
+    this.#limits = limitsOf(input);
+    const designs = designsOf(input.source, input.scenario, this.#limits.mostGpus);
+    if ("tooMany" in designs) {
+      throw new PlanRefused(
+        `the plan section asks for ${designs.tooMany} combinations, and ${MOST_DESIGNS} are the most: leave out some choices`,
+      );
+    }
+    this.#designs = designs;
+    this.#judge = new Judge(pool, () => this.#tell());
+  }
+
+  /** What is known before the end: the best so far, the steps, the phase. */
+  get known(): {
+    readonly phase: PlanProgress["phase"];
+    readonly best: PlannedPlatform | undefined;
+    readonly steps: readonly PlanStep[];
+  } {
+    const best = this.#best;
+    return {
+      phase: this.#phase,
+      best: best && this.#platform(best.candidate, { status: "kept", worst: best.worst, why: "" }),
+      steps: this.#judge.path,
+    };
+  }
+
+  /** Fails: UnusableInput. */
+  async run(): Promise<PlanResult> {
+    const { scenario } = this.#input;
+    const survey = await this.#pool.survey({}, scenario.simulation.seed);
+    const searched = this.#designs.possible.map((design): SearchedDesign => {
+      return { design, bounds: boundsOf(design, survey, this.#limits.mostGpus) };
+    });
+    const possible = searched.filter(({ bounds }) => bounds.impossible === undefined);
+    const bounds = [
+      ...searched.flatMap((one) => one.bounds.bounds),
+      ...ruledOutBounds(this.#designs.ruledOut),
+    ];
+    const [first] = searched;
+    if (possible.length === 0) {
+      const impossible = first?.bounds.impossible ?? noDesign(this.#designs.ruledOut);
+      return { ...this.#question(), outcome: "impossible", impossible, bounds };
+    }
+    const prepared = await this.#prepare(survey, possible[0]!);
+    const search = this.#search(prepared);
+    const outcome = await search.run(cheapestFirst(possible));
+    this.#best = outcome.best;
+    if (outcome.best === undefined) {
+      const impossible = notFound(outcome, this.#judge.tried, this.#limits);
+      return { ...this.#question(), outcome: "impossible", impossible, bounds };
+    }
+    return { ...(await this.#answer(outcome, outcome.best, prepared)), bounds };
+  }
+
+  async #prepare(survey: TrafficSurvey, { design, bounds }: SearchedDesign): Promise<Prepared> {
+    const { scenario } = this.#input;
+    const { simulation } = scenario;
+    let warmupNs = simulation.warmupNs;
+    let warmupRule: Prepared["warmupRule"] = "scenario";
+    if (isSteady(scenario)) {
+      const variant = variantFor({ design, sizes: bounds.guess });
+      const cutNs = await this.#pool.beginningNs(variant, simulation.seed);
+      if (cutNs !== undefined && cutNs > warmupNs && cutNs < survey.endNs / 2) {
+        warmupNs = Math.ceil(cutNs);
+        warmupRule = "mser-5";
+      }
+    }
+    const runRequests = survey.clients.reduce((sum, { requests }) => sum + requests, 0);
+    const horizon = horizonOf(scenario, survey, warmupNs);
+    const trial = horizon.seeds.length * horizon.share * runRequests;
+    this.#expected =
+      trial * (USUAL_TRIALS + 2 * this.#designs.possible.length + USUAL_LOOKS) +
+      USUAL_CONFIRMS * runRequests;
+    return { survey, horizon, warmupRule, runRequests };
+  }
+
+  #search({ horizon, runRequests }: Prepared): Search {
+    this.#phase = "search";
+    const trial = horizon.share * runRequests;
+    return new Search(this.#judge, {
+      horizon,
+      rungs: rungsOf(horizon),
+      mostGpus: this.#limits.mostGpus,
+      mostTries: trial > DEAR_TRIAL_REQUESTS ? FEW_TRIES : MOST_TRIES,
+      budgetRequests: SEARCH_SHARE * this.#limits.budgetRequests,
+    });
+  }
+
+  async #answer(outcome: SearchOutcome, found: Tried, prepared: Prepared): Promise<PlanResult> {
+    const { horizon } = prepared;
+    const confirmed = await this.#confirm(found, horizon.warmupNs);
+    const { tried, confirmation, isConfirmed } = confirmed;
+    this.#best = tried;
+    this.#phase = "sensitivity";
+    this.#tell();
+    const { candidate } = tried;
+    const mayGoOn = (): boolean => this.#judge.work.requests < this.#limits.budgetRequests;
+    const options = { judge: this.#judge, horizon, mostGpus: this.#limits.mostGpus, mayGoOn };
+    const results = await this.#pool.results(
+      variantFor(candidate),
+      this.#input.scenario.simulation.seed,
+    );
+    this.#judge.count(results.run.requests);
+    const frontier = await frontierOf(this.#judge, candidate, horizon);
+    this.#tell();
+    const { rows, growths } = await sensitivityOf(candidate, options);
+    const { monthlyGrowth } = this.#limits;
+    const runway = await runwayOf(candidate, growths, { ...options, monthlyGrowth });
+    const answer = this.#platform(candidate, {
+      status: isConfirmed ? "confirmed" : "kept",
+      worst: tried.worst,
+      why: "",
+    });
+    return {
+      ...this.#question(),
+      outcome: isConfirmed ? "confirmed" : "found",
+      answer,
+      confirmation,
+      binding: bindingOf(candidate.design.scenario, confirmed.runs, confirmation),
+      costs: costsOf(results, answer.usdPerHour),
+      runnersUp: this.#runnersUp(outcome, confirmed.refused),
+      frontier,
+      sensitivity: rows,
+      runway,
+      statistics: {
+        warmupS: horizon.warmupNs / 1e9,
+        warmupRule: prepared.warmupRule,
+        searchSeeds: horizon.seeds,
+        searchFromS: (horizon.window?.fromNs ?? 0) / 1e9,
+        searchToS: (horizon.window?.toNs ?? prepared.survey.endNs) / 1e9,
+        promises: confirmation.promises.length,
+        errorPerPromise: (1 - this.#limits.confidence) / Math.max(1, confirmation.promises.length),
+        isProvenCheapest: outcome.isProven,
+      },
+    };
+  }
+
+  /** The found platform on fresh seeds; where it is refused, one with a replica more where it was missed, on seeds of its own. */
+  async #confirm(
+    found: Tried,
+    warmupNs: number,
+  ): Promise<{
+    readonly tried: Tried;
+    readonly runs: readonly RunReadings[];
+    readonly isConfirmed: boolean;
+    readonly confirmation: PlanConfirmation;
+    readonly refused: readonly Tried[];
+  }> {
+    this.#phase = "confirm";
+    const { confidence, budgetRequests } = this.#limits;
+    const refused: Tried[] = [];
+    let { candidate } = found;
+    for (let attempt = 1; ; attempt++) {
+      const left = CONFIRM_SHARE * budgetRequests - this.#judge.work.requests;
+      const answer = await confirm(this.#judge, candidate, {
+        confidence,
+        warmupNs,
+        firstSeed: this.#input.scenario.simulation.seed + attempt * SEEDS_APART,
+        budgetRequests: left,
+      });
+      const isMissed = answer.tried.fit.kind === "missed";
+      const next = isMissed ? larger(candidate, answer.tried) : undefined;
+      const isOver = this.#judge.work.requests >= CONFIRM_SHARE * budgetRequests;
+      if (next === undefined || attempt === MOST_ATTEMPTS || isOver) {
+        const { isConfirmed, confirmation, tried, runs } = answer;
+        return { isConfirmed, confirmation, tried, runs, refused };
+      }
+      refused.push(answer.tried);
+      candidate = next;
+      this.#best = { ...answer.tried, candidate };
+    }
+  }
+
+  #runnersUp(outcome: SearchOutcome, refused: readonly Tried[]): PlannedPlatform[] {
+    const tooSmall = refused.map(({ candidate, worst }) =>
+      this.#platform(candidate, {
+        status: "missed",
+        worst,
+        why: "kept every promise in the search, and broke one on fresh seeds",
+      }),
+    );
+    const others = outcome.others.map(({ design, status, tried, why }) =>
+      this.#platform(tried?.candidate ?? { design, sizes: design.sized.map(({ own }) => own) }, {
+        status,
+        worst: tried?.worst ?? null,
+        why,
+      }),
+    );
+    return [...tooSmall, ...others];
+  }
+
+  #platform(
+    candidate: Candidate,
+    how: Pick<PlannedPlatform, "status" | "worst" | "why">,
+  ): PlannedPlatform {
+    return { ...plannedPlatform(this.#input.scenario, candidate), ...how };
+  }
+
+  /** A result that knows the question, the way, and no answer yet. */
+  #question(): PlanResult {
+    const { source, scenario } = this.#input;
+    const asked = { source, scenario, limits: this.#limits, designs: this.#designs.possible };
+    return { ...unanswered(asked), path: this.#judge.path, work: this.#judge.work };
+  }
+
+  #tell(): void {
+    const { requests, simulations } = this.#judge.work;
+    this.#share = Math.max(this.#share, Math.min(0.99, requests / this.#expected));
+    this.#onProgress({ phase: this.#phase, share: this.#share, simulations });
+  }
+}
+
+function limitsOf({ scenario, ...given }: PlanInput): Limits {
+  const { plan, platform } = scenario;
+  const own = platform.pools.reduce((sum, pool) => sum + pool.replicas * pool.tensorParallel, 0);
+  const usual = Math.max(LEAST_LIMIT_GPUS, LIMIT_TIMES * own);
+  return {
+    confidence: given.confidence ?? plan.confidence,
+    monthlyGrowth: given.monthlyGrowth ?? plan.monthlyGrowth,
+    mostGpus: given.mostGpus ?? plan.mostGpus ?? usual,
+    budgetRequests: given.budgetRequests ?? plan.budgetRequests ?? BUDGET_REQUESTS,
+  };
+}
+
+/** The scenario's own design first, then the others, those whose work alone costs least first. */
+function cheapestFirst(designs: readonly SearchedDesign[]): readonly SearchedDesign[] {
+  const price = ({ design, bounds }: SearchedDesign): number =>
+    priceOf(design, bounds.least).nanoUsdPerHour;
+  const isOther = ({ design }: SearchedDesign): number => Number(design.words.length > 0);
+  return designs.toSorted((a, b) => isOther(a) - isOther(b) || price(a) - price(b));
+}
+
+/** One replica more in the pool that serves the tier of the worst promise; undefined at the limit. */
+function larger({ design, sizes }: Candidate, { worst }: Tried): Candidate | undefined {
+  const { platform, clients } = design.scenario;
+  const tier = worst?.promise.tier;
+  const serving = design.sized.map(({ pool }) =>
+    clients.some((client) => {
+      const { name } = platform.tiers[platform.tenants[client.tenant]!.tier]!;
+      return client.pool === pool && name === tier;
+    }),
+  );
+  // Of several, the largest: it has the most to do.
+  const order = [...sizes.keys()].toSorted(
+    (a, b) => Number(serving[b]!) - Number(serving[a]!) || sizes[b]! - sizes[a]! || a - b,
+  );
+  const at = order.find((index) => sizes[index]! < design.sized[index]!.most);
+  if (at === undefined) return undefined;
+  return { design, sizes: sizes.map((size, index) => (index === at ? size + 1 : size)) };
+}

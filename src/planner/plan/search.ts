@@ -1,0 +1,314 @@
+/**
+ * The search proper: the cheapest sizes of one design after another, each only as far as it can still beat the cheapest found.
+ * The first design that works sets a price; of the others it is asked whether anything below that price fits, and most are done
+ * with after one simulation. Where there are many, short runs let only the most promising go on (successive halving).
+ */
+import { counted } from "../../results/plan-words.ts";
+import type { PlanStep } from "../../results/plan.ts";
+import { type Fit, smallestSizes } from "../smallest.ts";
+import type { DesignBounds } from "./bounds.ts";
+import { cheaperThan, priceOfSizes } from "./cheapest.ts";
+import { type Design, priceOf } from "./design.ts";
+import { successiveHalving } from "./halving.ts";
+import { type Candidate, type Horizon, type Judge, pressureOf, type Tried } from "./judge.ts";
+
+export interface SearchedDesign {
+  readonly design: Design;
+  readonly bounds: DesignBounds;
+}
+
+export interface SearchOptions {
+  readonly horizon: Horizon;
+  /** Shorter runs for halving, the shortest first; empty where runs are short anyway. */
+  readonly rungs: readonly Horizon[];
+  readonly mostGpus: number;
+  /** Sizes tried to prove a design no cheaper, at most. */
+  readonly mostTries: number;
+  /** The search ends when so many requests have been simulated. */
+  readonly budgetRequests: number;
+}
+
+export interface SearchOutcome {
+  /** Undefined: nothing fits. */
+  readonly best: Tried | undefined;
+  readonly isProven: boolean;
+  /** Whether it was ended by its budget. */
+  readonly isSpent: boolean;
+  /** What became of each design that is not the answer's. */
+  readonly others: readonly OtherDesign[];
+  /** Tiers that too few requests come of to judge them. */
+  readonly unknownTiers: readonly string[];
+}
+
+export interface OtherDesign {
+  readonly design: Design;
+  readonly status: "missed" | "dropped" | "excluded" | "kept";
+  /** The best that was tried of it. */
+  readonly tried: Tried | undefined;
+  readonly why: string;
+}
+
+/** Designs that are searched whole; of more, short runs choose these. */
+const MOST_SEARCHED = 6;
+/** Guesses are rarely off by more. */
+const FIRST_FACTOR = 1.2;
+
+/** The budget ran out in the middle of the search. */
+class Spent extends Error {
+  override name = "Spent";
+}
+
+export class Search {
+  readonly #judge: Judge;
+  readonly #options: SearchOptions;
+  readonly #known = new Map<string, Promise<Tried>>();
+  best: Tried | undefined;
+  #isProven = true;
+  readonly #others: OtherDesign[] = [];
+  readonly #unknown = new Set<string>();
+
+  constructor(judge: Judge, options: SearchOptions) {
+    this.#judge = judge;
+    this.#options = options;
+  }
+
+  async run(designs: readonly SearchedDesign[]): Promise<SearchOutcome> {
+    let isSpent = false;
+    try {
+      await this.#searchAll(designs);
+    } catch (error) {
+      if (!(error instanceof Spent)) throw error;
+      this.#isProven = false;
+      isSpent = true;
+    }
+    return {
+      isSpent,
+      best: this.best,
+      isProven: this.#isProven,
+      others: this.#others,
+      unknownTiers: [...this.#unknown],
+    };
+  }
+
+  async #searchAll(designs: readonly SearchedDesign[]): Promise<void> {
+    let rest = designs;
+    while (this.best === undefined && rest.length > 0) {
+      const [first, ...later] = rest;
+      rest = later;
+      await this.#settle(first!, first!.bounds.guess, "size");
+      if (this.#unknown.size > 0) return;
+      if (this.best === undefined) {
+        const why = `not with up to ${counted(this.#options.mostGpus, "GPU")}`;
+        this.#others.push({
+          design: first!.design,
+          status: "missed",
+          why,
+          tried: this.#bestOf(first!.design),
+        });
+      } else {
+        await this.#challenge(first!, "prove");
+      }
+    }
+    for (const one of await this.#mostPromising(rest)) await this.#rival(one);
+  }
+
+  /** Finds the smallest sizes from here on, and makes them the best where they are. */
+  async #settle(
+    { design, bounds }: SearchedDesign,
+    from: readonly number[],
+    phase: PlanStep["phase"],
+  ): Promise<void> {
+    const fits = this.#fits({ design, bounds }, phase);
+    if (design.sized.length === 0) {
+      this.#consider(await this.#try({ design, sizes: [] }, phase));
+      return;
+    }
+    const kept = priceOf(
+      design,
+      design.sized.map(() => 0),
+    ).gpus;
+    const found = await smallestSizes(
+      {
+        mostGpus: this.#options.mostGpus - kept,
+        firstFactor: FIRST_FACTOR,
+        pools: design.sized.map(({ gpusPerReplica, most }, at) => ({
+          gpusPerReplica,
+          most,
+          least: bounds.least[at]!,
+          replicas: from[at]!,
+        })),
+      },
+      fits,
+    );
+    if (found.kind === "not-enough-data") for (const tier of found.tiers) this.#unknown.add(tier);
+    if (found.kind === "found") {
+      this.#consider(await this.#try({ design, sizes: found.replicas }, phase));
+    }
+  }
+
+  #consider(tried: Tried): void {
+    if (tried.fit.kind === "unknown") for (const tier of tried.fit.tiers) this.#unknown.add(tier);
+    if (tried.fit.kind !== "met") return;
+    if (this.best === undefined || priceOfTried(tried) < priceOfTried(this.best)) this.best = tried;
+  }
+
+  /** Looks for something cheaper than the best in this design until there is nothing. */
+  async #challenge(one: SearchedDesign, phase: PlanStep["phase"]): Promise<void> {
+    const { design, bounds } = one;
+    const fixed = priceOf(
+      design,
+      design.sized.map(() => 0),
+    ).nanoUsdPerHour;
+    const pools = design.sized.map(({ nanoUsdPerHour, most }, at) => ({
+      price: nanoUsdPerHour,
+      least: bounds.least[at]!,
+      most,
+    }));
+    for (;;) {
+      const below = priceOfTried(this.best!) - fixed;
+      const from =
+        this.best!.candidate.design === design
+          ? this.best!.candidate.sizes
+          : balanced(pools, bounds.guess, below);
+      const cheaper = await cheaperThan({ pools, mostTries: this.#options.mostTries }, below, {
+        from,
+        fits: this.#fits(one, phase),
+      });
+      if (cheaper.kind === "unproven") this.#isProven = false;
+      if (cheaper.kind !== "found") return;
+      this.#consider(await this.#try({ design, sizes: cheaper.sizes }, phase));
+      await this.#settle(one, cheaper.sizes, phase);
+    }
+  }
+
+  /** A design other than the best's: cheaper, or why not. */
+  async #rival(one: SearchedDesign): Promise<void> {
+    const { design, bounds } = one;
+    const before = this.best!;
+    if (priceOf(design, bounds.least).nanoUsdPerHour >= priceOfTried(before)) {
+      const why = "its work alone costs as much";
+      this.#judge.exclude({ design, sizes: bounds.least }, "design", why);
+      this.#others.push({ design, status: "excluded", tried: undefined, why });
+      return;
+    }
+    await this.#challenge(one, "design");
+    const isBest = this.best!.candidate.design === design;
+    const loser = isBest ? before.candidate.design : design;
+    const tried = isBest ? before : this.#bestOf(design);
+    const why = isBest
+      ? "costs more"
+      : "nothing that costs less than the answer keeps every promise";
+    this.#others.push({ design: loser, status: isBest ? "kept" : "missed", tried, why });
+  }
+
+  #bestOf(design: Design): Tried | undefined {
+    return this.#judge.tried
+      .filter(({ candidate }) => candidate.design === design)
+      .toSorted((a, b) => badness(a) - badness(b))[0];
+  }
+
+  /** Of many designs, those that come nearest to their promises at the price to beat, on ever longer runs. */
+  async #mostPromising(designs: readonly SearchedDesign[]): Promise<readonly SearchedDesign[]> {
+    const best = this.best;
+    if (best === undefined || designs.length <= MOST_SEARCHED) return designs;
+    const price = priceOfTried(best);
+    const isBeatable = ({ design, bounds }: SearchedDesign): boolean =>
+      priceOf(design, bounds.least).nanoUsdPerHour < price;
+    const { kept, dropped } = await successiveHalving(designs.filter(isBeatable), {
+      rungs: this.#options.rungs,
+      keep: MOST_SEARCHED,
+      evaluate: async (all, horizon) => {
+        const candidates = all.map(({ design, bounds }): Candidate => {
+          return { design, sizes: affordable(design, bounds, price) };
+        });
+        const tried = await this.#judge.judgeAll(candidates, { phase: "halving", horizon });
+        return tried.map(badness);
+      },
+    });
+    for (const { design } of dropped) {
+      const why = "others came nearer to the promises at this price";
+      this.#others.push({ design, status: "dropped", tried: this.#bestOf(design), why });
+    }
+    // What short runs ruled out has not been proven to be no cheaper.
+    this.#isProven = false;
+    return [...kept, ...designs.filter((one) => !isBeatable(one))];
+  }
+
+  #fits({ design, bounds }: SearchedDesign, phase: PlanStep["phase"]) {
+    return async (sizes: readonly number[]): Promise<Fit> => {
+      const short = bounds.groups.find(
+        ({ pools, least }) => replicasOf(design, sizes, pools) < least,
+      );
+      if (short !== undefined) {
+        const note = `their work takes ${short.least} replicas together`;
+        this.#judge.exclude({ design, sizes }, phase, note);
+        return { kind: "missed", tiers: [] };
+      }
+      return (await this.#try({ design, sizes }, phase)).fit;
+    };
+  }
+
+  #try(candidate: Candidate, phase: PlanStep["phase"]): Promise<Tried> {
+    const key = JSON.stringify([candidate.design.overrides, candidate.sizes]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#judge.work.requests >= this.#options.budgetRequests) throw new Spent();
+    const tried = this.#judge.judge(candidate, { phase, horizon: this.#options.horizon });
+    this.#known.set(key, tried);
+    return tried;
+  }
+}
+
+export function priceOfTried({ candidate }: Tried): number {
+  return priceOf(candidate.design, candidate.sizes).nanoUsdPerHour;
+}
+
+function replicasOf(
+  { scenario, sized }: Design,
+  sizes: readonly number[],
+  pools: readonly number[],
+) {
+  return pools.reduce((sum, pool) => {
+    const at = sized.findIndex((one) => one.pool === pool);
+    return sum + (at === -1 ? scenario.platform.pools[pool]!.replicas : sizes[at]!);
+  }, 0);
+}
+
+/** Kept before unknown before missed; then by how near the worst promise came. */
+export function badness({ fit, worst }: Tried): number {
+  const pressure = worst === null ? 0 : pressureOf(worst);
+  return fit.kind === "missed" ? Math.max(1, pressure) : pressure;
+}
+
+/** Sizes in the proportions of the guess that use up what may be spent. */
+function affordable(design: Design, bounds: DesignBounds, price: number): readonly number[] {
+  const fixed = priceOf(
+    design,
+    design.sized.map(() => 0),
+  ).nanoUsdPerHour;
+  const pools = design.sized.map(({ nanoUsdPerHour, most }, at) => ({
+    price: nanoUsdPerHour,
+    least: bounds.least[at]!,
+    most,
+  }));
+  return balanced(pools, bounds.guess, price - fixed);
+}
+
+function balanced(
+  pools: readonly { readonly price: number; readonly least: number; readonly most: number }[],
+  guess: readonly number[],
+  below: number,
+): number[] {
+  const sizes = pools.map(({ least }) => least);
+  for (;;) {
+    // The pool that is furthest behind its guess gets the next replica, as long as that stays below the price.
+    const next = [...pools.keys()]
+      .filter((at) => {
+        const larger = sizes.map((size, index) => (index === at ? size + 1 : size));
+        return sizes[at]! < pools[at]!.most && priceOfSizes(pools, larger) < below;
+      })
+      .toSorted((a, b) => sizes[a]! / guess[a]! - sizes[b]! / guess[b]! || a - b)[0];
+    if (next === undefined) return sizes;
+    sizes[next]! += 1;
+  }
+}
