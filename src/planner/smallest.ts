@@ -92,9 +92,7 @@ class Search {
   async descend(from: Sizes, misses: Sizes | undefined): Promise<Sizes> {
     let sizes = from;
     for (const at of sizes.keys()) {
-      // Where there is but one pool, what is too small is known already.
-      const known = sizes.length === 1 ? (misses?.[0] ?? 0) : 0;
-      const tooSmall = Math.max(known, this.#leastOf(at) - 1);
+      const tooSmall = Math.max(tooSmallAt(sizes, at, misses), this.#leastOf(at) - 1);
       sizes = await this.#bisect(sizes, at, tooSmall);
     }
     for (let at = 0; at < sizes.length; at++) {
@@ -168,6 +166,12 @@ class Search {
     this.#tried.set(key, known);
     return known;
   }
+}
+
+/** A size of this pool that is known to miss, the others as they are; 0 where none is. */
+function tooSmallAt(sizes: Sizes, at: number, misses: Sizes | undefined): number {
+  const isOnlyDifference = misses?.every((size, index) => index === at || size >= sizes[index]!);
+  return isOnlyDifference === true ? Math.min(misses![at]!, sizes[at]! - 1) : 0;
 }
 
 function withSize(sizes: Sizes, at: number, size: number): Sizes {

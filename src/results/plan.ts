@@ -180,7 +180,8 @@ export interface PlanStep {
   /** Part of the run that was simulated for each seed: 1 is the whole. */
   readonly horizon: number;
   readonly seeds: number;
-  readonly outcome: "kept" | "missed" | "unknown" | "excluded";
+  /** tight: kept on these seeds, but nearer to a limit than runs differ from each other. */
+  readonly outcome: "kept" | "tight" | "missed" | "unknown" | "excluded";
   readonly worst: PromiseReading | null;
   readonly note: string;
 }
@@ -194,6 +195,13 @@ export interface PlanStatistics {
   readonly searchFromS: number;
   readonly searchToS: number;
   readonly promises: number;
+  /**
+   * How much runs differ: standard deviations of the logarithms of each promise's pressure, from as many runs, and how many of
+   * them the search kept away from a limit.
+   */
+  readonly spreads: readonly { readonly promise: PlanPromise; readonly spread: number }[];
+  readonly spreadRuns: number;
+  readonly keptAway: number;
   /** Error allowed per promise, so that all hold together (Bonferroni). */
   readonly errorPerPromise: number;
   /** True: with the model's own monotonicity, nothing cheaper in the searched space keeps the promises on the search's seeds. */

@@ -5,10 +5,11 @@
  * runs in a row were clean; it is refused by the first run that breaks a promise. Every attempt draws seeds of its own.
  */
 import { shareAtLeast } from "../../base/beta.ts";
-import type { PlanConfirmation, PlanPromise, PromiseReading } from "../../results/plan.ts";
+import type { PlanConfirmation } from "../../results/plan.ts";
 import { cleanRunsFor, confidenceOfCleanRuns, predictionOf } from "../statistics/prediction.ts";
 import type { RunReadings } from "../job.ts";
 import type { Candidate, Judge, Tried } from "./judge.ts";
+import { pressuresOf } from "./pressures.ts";
 
 export interface ConfirmOptions {
   readonly confidence: number;
@@ -75,20 +76,6 @@ function areAllWithin(runs: readonly RunReadings[], confidence: number): boolean
     const prediction = predictionOf(pressures, error);
     return prediction !== undefined && prediction.atMost <= 1;
   });
-}
-
-/** Per promise, its pressure in each run. */
-function pressuresOf(
-  runs: readonly RunReadings[],
-): { readonly promise: PlanPromise; readonly pressures: readonly (number | null)[] }[] {
-  const readings = (run: RunReadings): PromiseReading[] =>
-    run.tiers.flatMap(({ promises }) => promises);
-  const [first] = runs;
-  if (first === undefined) return [];
-  return readings(first).map(({ promise }, at) => ({
-    promise,
-    pressures: runs.map((run) => readings(run)[at]!.pressure),
-  }));
 }
 
 function reportOf(

@@ -48,6 +48,8 @@ export interface Ask {
   readonly phase: PlanStep["phase"];
   readonly horizon: Horizon;
   readonly note?: string;
+  /** Whether a platform that keeps its promises keeps them by too little. */
+  readonly isTight?: (tried: Tried) => boolean;
 }
 
 export interface Work {
@@ -130,16 +132,17 @@ export class Judge {
     });
   }
 
-  #note(tried: Tried, { phase, horizon, note = "" }: Ask): void {
+  #note(tried: Tried, { phase, horizon, note = "", isTight }: Ask): void {
     this.countRuns(tried);
     this.tried.push(tried);
     const { kind } = tried.fit;
+    const kept = isTight?.(tried) === true ? "tight" : "kept";
     this.#step({
       ...stepOf(tried.candidate),
       phase,
       horizon: horizon.share,
       seeds: tried.runs.length,
-      outcome: kind === "met" ? "kept" : kind,
+      outcome: kind === "met" ? kept : kind,
       worst: tried.worst,
       note,
     });

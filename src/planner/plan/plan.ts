@@ -3,24 +3,19 @@
  * what the answer is worth knowing by. Each step has a file of its own; here is their order, and how a budget of simulated
  * requests is divided among them. Says the same with any number of threads.
  */
-import type {
-  PlanConfirmation,
-  PlannedPlatform,
-  PlanResult,
-  PlanStep,
-} from "../../results/plan.ts";
+import type { PlannedPlatform, PlanResult, PlanStep } from "../../results/plan.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { TrafficSurvey } from "../../sim/survey.ts";
-import type { RunReadings } from "../job.ts";
 import type { ScenarioSource } from "../scenario-source.ts";
 import { isSteady } from "../statistics/warmup.ts";
 import type { WorkerPool } from "../worker-pool.ts";
 import { bindingOf } from "./binding.ts";
 import { boundsOf } from "./bounds.ts";
-import { confirm } from "./confirm.ts";
+import { confirm, type Confirmed } from "./confirm.ts";
 import { costsOf } from "./costs.ts";
 import { type Designs, designsOf, MOST_DESIGNS, priceOf } from "./design.ts";
 import { frontierOf } from "./frontier.ts";
+import type { Guard } from "./guard.ts";
 import { horizonOf, rungsOf } from "./horizon.ts";
 import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./judge.ts";
 import { plannedPlatform } from "./platform-words.ts";
@@ -58,8 +53,9 @@ const CONFIRM_SHARE = 0.8;
 /** GPUs that a search may go to at least, and of how many times the scenario's own: assumed, and told in the answer. */
 const LEAST_LIMIT_GPUS = 64;
 const LIMIT_TIMES = 4;
-/** Platforms that are confirmed one after the other, each a replica larger, before a plan gives up. */
+/** Platforms that are confirmed one after the other before a plan gives up, and tightenings between two of them. */
 const MOST_ATTEMPTS = 5;
+const MOST_TIGHTENINGS = 8;
 /** Fresh seeds of one attempt, apart from those of the search and of other attempts. */
 const SEEDS_APART = 1000;
 /** A platform tried costs this many requests and more: fewer tries prove a rival dearer. */
@@ -70,6 +66,20 @@ const FEW_TRIES = 4;
 const USUAL_TRIALS = 24;
 const USUAL_CONFIRMS = 10;
 const USUAL_LOOKS = 18;
+
+interface Searching {
+  readonly search: Search;
+  readonly order: readonly SearchedDesign[];
+  readonly warmupNs: number;
+}
+
+/** What a search came to, and what fresh seeds said of it. */
+interface Settled {
+  readonly outcome: SearchOutcome;
+  readonly confirmed: Confirmed;
+  /** Platforms that fresh seeds refused before. */
+  readonly refused: readonly Tried[];
+}
 
 interface Prepared {
   readonly survey: TrafficSurvey;
@@ -139,13 +149,19 @@ export class Planner {
     }
     const prepared = await this.#prepare(survey, possible[0]!);
     const search = this.#search(prepared);
-    const outcome = await search.run(cheapestFirst(possible));
+    const order = cheapestFirst(possible);
+    const outcome = await search.run(order, SEARCH_SHARE * this.#limits.budgetRequests);
     this.#best = outcome.best;
     if (outcome.best === undefined) {
       const impossible = notFound(outcome, this.#judge.tried, this.#limits);
       return { ...this.#question(), outcome: "impossible", impossible, bounds };
     }
-    return { ...(await this.#answer(outcome, outcome.best, prepared)), bounds };
+    const found = { outcome, best: outcome.best };
+    const settled = await this.#confirm(
+      { search, order, warmupNs: prepared.horizon.warmupNs },
+      found,
+    );
+    return { ...(await this.#answer(settled, prepared, search.guard)), bounds };
   }
 
   async #prepare(survey: TrafficSurvey, { design, bounds }: SearchedDesign): Promise<Prepared> {
@@ -178,13 +194,16 @@ export class Planner {
       rungs: rungsOf(horizon),
       mostGpus: this.#limits.mostGpus,
       mostTries: trial > DEAR_TRIAL_REQUESTS ? FEW_TRIES : MOST_TRIES,
-      budgetRequests: SEARCH_SHARE * this.#limits.budgetRequests,
     });
   }
 
-  async #answer(outcome: SearchOutcome, found: Tried, prepared: Prepared): Promise<PlanResult> {
+  async #answer(
+    settled: Settled,
+    prepared: Prepared,
+    guard: Guard | undefined,
+  ): Promise<PlanResult> {
     const { horizon } = prepared;
-    const confirmed = await this.#confirm(found, horizon.warmupNs);
+    const { outcome, confirmed, refused } = settled;
     const { tried, confirmation, isConfirmed } = confirmed;
     this.#best = tried;
     this.#phase = "sensitivity";
@@ -214,56 +233,61 @@ export class Planner {
       confirmation,
       binding: bindingOf(candidate.design.scenario, confirmed.runs, confirmation),
       costs: costsOf(results, answer.usdPerHour),
-      runnersUp: this.#runnersUp(outcome, confirmed.refused),
+      runnersUp: this.#runnersUp(outcome, refused),
       frontier,
       sensitivity: rows,
       runway,
-      statistics: {
-        warmupS: horizon.warmupNs / 1e9,
-        warmupRule: prepared.warmupRule,
-        searchSeeds: horizon.seeds,
-        searchFromS: (horizon.window?.fromNs ?? 0) / 1e9,
-        searchToS: (horizon.window?.toNs ?? prepared.survey.endNs) / 1e9,
-        promises: confirmation.promises.length,
-        errorPerPromise: (1 - this.#limits.confidence) / Math.max(1, confirmation.promises.length),
-        isProvenCheapest: outcome.isProven,
-      },
+      statistics: this.#statistics(settled, prepared, guard),
     };
   }
 
-  /** The found platform on fresh seeds; where it is refused, one with a replica more where it was missed, on seeds of its own. */
+  #statistics(
+    { outcome, confirmed }: Settled,
+    { horizon, warmupRule, survey }: Prepared,
+    guard: Guard | undefined,
+  ): PlanResult["statistics"] {
+    const { promises } = confirmed.confirmation;
+    return {
+      warmupS: horizon.warmupNs / 1e9,
+      warmupRule,
+      searchSeeds: horizon.seeds,
+      searchFromS: (horizon.window?.fromNs ?? 0) / 1e9,
+      searchToS: (horizon.window?.toNs ?? survey.endNs) / 1e9,
+      promises: promises.length,
+      spreads: promises.map(({ promise }, at) => ({ promise, spread: guard?.spreads[at] ?? 0 })),
+      spreadRuns: guard?.runs ?? 0,
+      keptAway: guard?.keptAway ?? 0,
+      errorPerPromise: (1 - this.#limits.confidence) / Math.max(1, promises.length),
+      isProvenCheapest: outcome.isProven,
+    };
+  }
+
+  /** The found platform on fresh seeds; where they refuse it, the search goes on at a larger distance from every limit. */
   async #confirm(
-    found: Tried,
-    warmupNs: number,
-  ): Promise<{
-    readonly tried: Tried;
-    readonly runs: readonly RunReadings[];
-    readonly isConfirmed: boolean;
-    readonly confirmation: PlanConfirmation;
-    readonly refused: readonly Tried[];
-  }> {
-    this.#phase = "confirm";
+    { search, order, warmupNs }: Searching,
+    found: { readonly outcome: SearchOutcome; readonly best: Tried },
+  ): Promise<Settled> {
     const { confidence, budgetRequests } = this.#limits;
+    const limit = CONFIRM_SHARE * budgetRequests;
     const refused: Tried[] = [];
-    let { candidate } = found;
+    let { outcome, best } = found;
     for (let attempt = 1; ; attempt++) {
-      const left = CONFIRM_SHARE * budgetRequests - this.#judge.work.requests;
-      const answer = await confirm(this.#judge, candidate, {
+      this.#phase = "confirm";
+      const confirmed = await confirm(this.#judge, best.candidate, {
         confidence,
         warmupNs,
         firstSeed: this.#input.scenario.simulation.seed + attempt * SEEDS_APART,
-        budgetRequests: left,
+        budgetRequests: limit - this.#judge.work.requests,
       });
-      const isMissed = answer.tried.fit.kind === "missed";
-      const next = isMissed ? larger(candidate, answer.tried) : undefined;
-      const isOver = this.#judge.work.requests >= CONFIRM_SHARE * budgetRequests;
-      if (next === undefined || attempt === MOST_ATTEMPTS || isOver) {
-        const { isConfirmed, confirmation, tried, runs } = answer;
-        return { isConfirmed, confirmation, tried, runs, refused };
-      }
-      refused.push(answer.tried);
-      candidate = next;
-      this.#best = { ...answer.tried, candidate };
+      const isOver = attempt === MOST_ATTEMPTS || this.#judge.work.requests >= limit;
+      if (confirmed.tried.fit.kind !== "missed" || isOver) return { outcome, confirmed, refused };
+      this.#phase = "search";
+      const next = await anotherOne(search, [...refused, confirmed.tried], { order, limit });
+      if (next?.best === undefined) return { outcome, confirmed, refused };
+      refused.push(confirmed.tried);
+      outcome = next;
+      best = next.best;
+      this.#best = best;
     }
   }
 
@@ -326,21 +350,22 @@ function cheapestFirst(designs: readonly SearchedDesign[]): readonly SearchedDes
   return designs.toSorted((a, b) => isOther(a) - isOther(b) || price(a) - price(b));
 }
 
-/** One replica more in the pool that serves the tier of the worst promise; undefined at the limit. */
-function larger({ design, sizes }: Candidate, { worst }: Tried): Candidate | undefined {
-  const { platform, clients } = design.scenario;
-  const tier = worst?.promise.tier;
-  const serving = design.sized.map(({ pool }) =>
-    clients.some((client) => {
-      const { name } = platform.tiers[platform.tenants[client.tenant]!.tier]!;
-      return client.pool === pool && name === tier;
-    }),
-  );
-  // Of several, the largest: it has the most to do.
-  const order = [...sizes.keys()].toSorted(
-    (a, b) => Number(serving[b]!) - Number(serving[a]!) || sizes[b]! - sizes[a]! || a - b,
-  );
-  const at = order.find((index) => sizes[index]! < design.sized[index]!.most);
-  if (at === undefined) return undefined;
-  return { design, sizes: sizes.map((size, index) => (index === at ? size + 1 : size)) };
+/** Searches at a larger distance from the limits until something comes out that has not been refused yet. */
+async function anotherOne(
+  search: Search,
+  refused: readonly Tried[],
+  { order, limit }: { readonly order: readonly SearchedDesign[]; readonly limit: number },
+): Promise<SearchOutcome | undefined> {
+  for (let step = 0; step < MOST_TIGHTENINGS; step++) {
+    search.tighten();
+    const outcome = await search.run(order, limit);
+    const { best } = outcome;
+    if (best === undefined) return undefined;
+    if (!refused.some((one) => isSame(one.candidate, best.candidate))) return outcome;
+  }
+  return undefined;
+}
+
+function isSame(a: Candidate, b: Candidate): boolean {
+  return a.design === b.design && a.sizes.every((size, at) => size === b.sizes[at]);
 }

@@ -3,14 +3,17 @@
  * The first design that works sets a price; of the others it is asked whether anything below that price fits, and most are done
  * with after one simulation. Where there are many, short runs let only the most promising go on (successive halving).
  */
+import { assert } from "../../base/assert.ts";
 import { counted } from "../../results/plan-words.ts";
 import type { PlanStep } from "../../results/plan.ts";
 import { type Fit, smallestSizes } from "../smallest.ts";
 import type { DesignBounds } from "./bounds.ts";
 import { cheaperThan, priceOfSizes } from "./cheapest.ts";
 import { type Design, priceOf } from "./design.ts";
+import { FIRST_KEPT_AWAY, type Guard, guardOf, MORE_KEPT_AWAY, tightPromises } from "./guard.ts";
 import { successiveHalving } from "./halving.ts";
 import { type Candidate, type Horizon, type Judge, pressureOf, type Tried } from "./judge.ts";
+import { pressuresOf } from "./pressures.ts";
 
 export interface SearchedDesign {
   readonly design: Design;
@@ -24,8 +27,6 @@ export interface SearchOptions {
   readonly mostGpus: number;
   /** Sizes tried to prove a design no cheaper, at most. */
   readonly mostTries: number;
-  /** The search ends when so many requests have been simulated. */
-  readonly budgetRequests: number;
 }
 
 export interface SearchOutcome {
@@ -50,6 +51,8 @@ export interface OtherDesign {
 
 /** Designs that are searched whole; of more, short runs choose these. */
 const MOST_SEARCHED = 6;
+/** Runs that a spread is measured by: with seven degrees of freedom it is known to within a third. */
+const SPREAD_RUNS = 8;
 /** Guesses are rarely off by more. */
 const FIRST_FACTOR = 1.2;
 
@@ -62,9 +65,11 @@ export class Search {
   readonly #judge: Judge;
   readonly #options: SearchOptions;
   readonly #known = new Map<string, Promise<Tried>>();
+  #guard: Guard | undefined;
   best: Tried | undefined;
+  #budgetRequests = 0;
   #isProven = true;
-  readonly #others: OtherDesign[] = [];
+  #others: OtherDesign[] = [];
   readonly #unknown = new Set<string>();
 
   constructor(judge: Judge, options: SearchOptions) {
@@ -72,7 +77,23 @@ export class Search {
     this.#options = options;
   }
 
-  async run(designs: readonly SearchedDesign[]): Promise<SearchOutcome> {
+  /** Undefined before something kept its promises. */
+  get guard(): Guard | undefined {
+    return this.#guard;
+  }
+
+  /** Asks for more distance from every limit: what was found has been refused. What was simulated is not simulated again. */
+  tighten(): void {
+    assert(this.#guard !== undefined, "only what was found can be refused");
+    this.#guard = { ...this.#guard, keptAway: this.#guard.keptAway + MORE_KEPT_AWAY };
+  }
+
+  /** The search ends when so many requests have been simulated in all. */
+  async run(designs: readonly SearchedDesign[], budgetRequests: number): Promise<SearchOutcome> {
+    this.#budgetRequests = budgetRequests;
+    this.best = undefined;
+    this.#isProven = true;
+    this.#others = [];
     let isSpent = false;
     try {
       await this.#searchAll(designs);
@@ -82,9 +103,9 @@ export class Search {
       isSpent = true;
     }
     return {
-      isSpent,
       best: this.best,
       isProven: this.#isProven,
+      isSpent,
       others: this.#others,
       unknownTiers: [...this.#unknown],
     };
@@ -97,19 +118,34 @@ export class Search {
       rest = later;
       await this.#settle(first!, first!.bounds.guess, "size");
       if (this.#unknown.size > 0) return;
+      if (this.best !== undefined && this.#guard === undefined) {
+        await this.#settleGuarded(first!, this.best);
+      }
       if (this.best === undefined) {
         const why = `not with up to ${counted(this.#options.mostGpus, "GPU")}`;
-        this.#others.push({
-          design: first!.design,
-          status: "missed",
-          why,
-          tried: this.#bestOf(first!.design),
-        });
+        const { design } = first!;
+        this.#others.push({ design, status: "missed", why, tried: this.#bestOf(design) });
       } else {
         await this.#challenge(first!, "prove");
       }
     }
     for (const one of await this.#mostPromising(rest)) await this.#rival(one);
+  }
+
+  /** Measures how much runs differ at the first platform that kept its promises, and settles again at a distance from limits. */
+  async #settleGuarded(one: SearchedDesign, first: Tried): Promise<void> {
+    const { horizon } = this.#options;
+    const more = Math.max(0, SPREAD_RUNS - horizon.seeds.length);
+    const last = horizon.seeds.at(-1)!;
+    const seeds = Array.from({ length: more }, (_, at) => last + 1 + at);
+    const look = await this.#judge.look(first.candidate, {
+      horizon: { ...horizon, seeds },
+      mayLeave: false,
+    });
+    this.#judge.countRuns(look);
+    this.#guard = guardOf([...first.runs, ...look.runs], FIRST_KEPT_AWAY);
+    this.best = undefined;
+    await this.#settle(one, first.candidate.sizes, "size");
   }
 
   /** Finds the smallest sizes from here on, and makes them the best where they are. */
@@ -147,8 +183,9 @@ export class Search {
   }
 
   #consider(tried: Tried): void {
-    if (tried.fit.kind === "unknown") for (const tier of tried.fit.tiers) this.#unknown.add(tier);
-    if (tried.fit.kind !== "met") return;
+    const fit = this.#guarded(tried);
+    if (fit.kind === "unknown") for (const tier of fit.tiers) this.#unknown.add(tier);
+    if (fit.kind !== "met") return;
     if (this.best === undefined || priceOfTried(tried) < priceOfTried(this.best)) this.best = tried;
   }
 
@@ -244,16 +281,27 @@ export class Search {
         this.#judge.exclude({ design, sizes }, phase, note);
         return { kind: "missed", tiers: [] };
       }
-      return (await this.#try({ design, sizes }, phase)).fit;
+      return this.#guarded(await this.#try({ design, sizes }, phase));
     };
+  }
+
+  /** What is kept by too little is taken as missed. */
+  #guarded({ fit, runs }: Tried): Fit {
+    if (fit.kind !== "met" || this.#guard === undefined) return fit;
+    const tight = tightPromises(runs, this.#guard);
+    if (tight.length === 0) return fit;
+    const all = pressuresOf(runs);
+    return { kind: "missed", tiers: [...new Set(tight.map((at) => all[at]!.promise.tier))] };
   }
 
   #try(candidate: Candidate, phase: PlanStep["phase"]): Promise<Tried> {
     const key = JSON.stringify([candidate.design.overrides, candidate.sizes]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (this.#judge.work.requests >= this.#options.budgetRequests) throw new Spent();
-    const tried = this.#judge.judge(candidate, { phase, horizon: this.#options.horizon });
+    if (this.#judge.work.requests >= this.#budgetRequests) throw new Spent();
+    const isTight = (tried: Tried): boolean => this.#guarded(tried).kind !== "met";
+    const ask = { phase, horizon: this.#options.horizon, isTight };
+    const tried = this.#judge.judge(candidate, ask);
     this.#known.set(key, tried);
     return tried;
   }

@@ -19,15 +19,21 @@ export function predictionOf(
   pressures: readonly (number | null)[],
   error: number,
 ): Prediction | undefined {
-  const known = pressures.filter((value) => value !== null);
-  if (known.length < 2 || known.length < pressures.length) return undefined;
-  const logs = known.map((value) => Math.log(Math.max(value, LEAST_PRESSURE)));
+  const logs = logsOf(pressures);
+  if (logs === undefined || logs.length < 2) return undefined;
   const count = logs.length;
   const mean = logs.reduce((sum, value) => sum + value, 0) / count;
   const squares = logs.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
   const spread = Math.sqrt(squares / (count - 1));
   const reach = studentQuantile(1 - error, count - 1) * spread * Math.sqrt(1 + 1 / count);
   return { pressure: Math.exp(mean), spread, atMost: Math.exp(mean + reach) };
+}
+
+/** Undefined where a run has no pressure: so much was lost that nothing bounds it. */
+export function logsOf(pressures: readonly (number | null)[]): number[] | undefined {
+  const known = pressures.filter((value) => value !== null);
+  if (known.length < pressures.length) return undefined;
+  return known.map((value) => Math.log(Math.max(value, LEAST_PRESSURE)));
 }
 
 /** Nothing is nearer to its limit than a millionth of it; a logarithm needs some floor. */
