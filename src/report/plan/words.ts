@@ -1,0 +1,115 @@
+/** A plan in sentences: what it comes to, how sure that is, what limits it, and how long it lasts. */
+import type {
+  PlanConfirmation,
+  PlanPromise,
+  PlanResult,
+  PlanRunway,
+  PromiseReading,
+} from "../../results/plan.ts";
+import { counted, percentOf, promiseLimit, promiseName } from "../../results/plan-words.ts";
+import { formatCount, formatMs, formatNumber, formatShare, formatUsd, MISSING } from "../format.ts";
+
+/** The plan's last line. `seconds` is what the wall clock says; the result itself knows no clock. */
+export function planLine(plan: PlanResult, seconds: number): string {
+  const { answer, confirmation, impossible, work } = plan;
+  const effort = `${formatCount(work.simulations)} simulations in ${Math.ceil(seconds)} s`;
+  if (answer === null) return `plan: impossible: ${impossible?.reason ?? "no answer"}, ${effort}`;
+  const kept =
+    plan.outcome === "confirmed"
+      ? `meets every SLA at ${percentOf(plan.ask.confidence)} % confidence`
+      : confirmation !== null && confirmation.runsMissed === 0
+        ? `meets every SLA at ${percentOf(Math.floor(confirmation.confidence * 1000) / 1000)} % confidence`
+        : "is not confirmed to meet every SLA";
+  return `plan: ${counted(answer.gpus, "GPU")}, ${hourly(answer.usdPerHour)}, ${kept}, ${effort}`;
+}
+
+export function planHeadline(plan: PlanResult): string {
+  const { answer, impossible, own, binding } = plan;
+  if (answer === null) return `There is no such platform: ${impossible?.reason ?? "no answer"}.`;
+  const change = answer.usdPerHour - own.usdPerHour;
+  const against =
+    change === 0
+      ? "as much as the scenario's own platform"
+      : `${hourly(Math.abs(change))} ${change < 0 ? "less" : "more"} than the scenario's own`;
+  const limit = binding === null ? "" : ` What limits it is ${binding.words}.`;
+  return `${counted(answer.gpus, "GPU")} at ${hourly(answer.usdPerHour)}, ${against}.${limit}`;
+}
+
+/** What was found out about how sure the answer is. */
+export function confirmationWords(confirmation: PlanConfirmation, confidence: number): string {
+  const { rule, seeds, runsMissed, keptShareAtLeast } = confirmation;
+  const percent = percentOf(confidence);
+  const runs = `${counted(seeds.length, "fresh run")}`;
+  const share = `Whatever runs are like, at least ${formatShare(keptShareAtLeast)} of them keep every promise, at ${percent} % (Clopper and Pearson)`;
+  switch (rule) {
+    case "margin":
+      return `${runs} kept every promise, by so much that one more run keeps all of them with ${percent} % (prediction limits, the error divided among ${confirmation.promises.length} promises). ${share}.`;
+    case "clean-runs":
+      return `${runs} in a row kept every promise; one more breaks one with a chance of at most 1 in ${seeds.length + 1}. ${share}.`;
+    case "none":
+      return runsMissed > 0
+        ? `Not confirmed: ${runsMissed} of ${runs} broke a promise.`
+        : `Not confirmed at ${percent} %: the budget ended after ${runs}, which support ${formatShare(confirmation.confidence)}. ${share}.`;
+  }
+}
+
+export function runwayWords(runway: PlanRunway, all: readonly PlanPromise[]): string {
+  const { breaksAt, heldAt, firstBroken, monthlyGrowth, months } = runway;
+  if (heldAt === 0) return "On the search's seeds the platform has no room for growth at all.";
+  const holds = `It holds traffic x ${formatNumber(heldAt)}`;
+  const breaks =
+    breaksAt === null
+      ? ", the most that was tried"
+      : ` and breaks at x ${formatNumber(breaksAt)}${firstBroken === null ? "" : `, ${promiseName(firstBroken, all)} first`}`;
+  if (monthlyGrowth === null || monthlyGrowth === 0) return `${holds}${breaks}.`;
+  const growth = `${percentOf(monthlyGrowth)} % a month`;
+  const atLeast = breaksAt === null ? "at least " : "";
+  return `${holds}${breaks}: at ${growth} it lasts ${atLeast}${counted(months ?? 0, "month")}.`;
+}
+
+/** "1.03 x 100 ms (103 ms)"; of an objective over several targets only the multiple. */
+export function pressureText(reading: PromiseReading | null, all: readonly PlanPromise[]): string {
+  if (reading === null) return MISSING;
+  const { promise, pressure } = reading;
+  if (pressure === null) return "requests lost";
+  const own = all.filter((one) => one.tier === promise.tier && one.metric !== null);
+  const limitMs = promise.limitMs ?? (own.length === 1 ? own[0]!.limitMs : null);
+  return limitMs === null ? formatShare(pressure) : formatMs(pressure * limitMs);
+}
+
+export function readingText(reading: PromiseReading | null, all: readonly PlanPromise[]): string {
+  if (reading === null) return MISSING;
+  return `${promiseLimit(reading.promise, all)}: ${pressureText(reading, all)}`;
+}
+
+export function designText(design: readonly string[]): string {
+  return design.length === 0 ? "as the scenario" : design.join(", ");
+}
+
+export function sizesText(
+  sizes: readonly { readonly pool: string; readonly replicas: number }[],
+): string {
+  return sizes.map(({ pool, replicas }) => `${pool} ${replicas}`).join(", ");
+}
+
+export function hourly(usd: number): string {
+  return `${formatUsd(usd)}/h`;
+}
+
+/** What a reader must know to trust the figures. */
+export function planNotes(plan: PlanResult): string[] {
+  const { statistics, ask } = plan;
+  if (statistics === null) return [];
+  const { searchFromS, searchToS, searchSeeds, warmupS, warmupRule, spreads, keptAway } =
+    statistics;
+  const rule = warmupRule === "scenario" ? "the scenario's own" : "by MSER-5";
+  const widest = spreads.reduce((high, { spread }) => Math.max(high, spread), 0);
+  return [
+    `Searched with seconds ${formatNumber(searchFromS)} to ${formatNumber(searchToS)} of the run under ${counted(searchSeeds.length, "seed")}, judged by what the whole run allows; confirmed on whole runs under other seeds. Warm-up cut: ${formatNumber(warmupS)} s, ${rule}.`,
+    `Runs of one platform differ by up to ${formatShare(widest)} in a promise's pressure (standard deviation); the search kept ${formatNumber(keptAway)} of each promise's own away from its limit.`,
+    statistics.isProvenCheapest
+      ? "Nothing cheaper in what was varied keeps the promises on the search's seeds, provided that more replicas never serve worse."
+      : "Something cheaper may exist: the search was ended by its budget, or judged some choices by short runs or a few sizes.",
+    `Varied: ${ask.varied.join("; ")}. At most ${formatCount(ask.mostGpus)} GPUs.`,
+  ];
+}
