@@ -2,7 +2,7 @@
 
 export const EXIT = {
   fine: 0,
-  /** With --fail-on-sla: an SLA was missed. */
+  /** An SLA was missed (simulate --fail-on-sla), or cannot be met (plan). */
   slaMissed: 1,
   /** A scenario, trace, option or output folder that cannot be used. */
   badInput: 2,
@@ -22,7 +22,7 @@ export class InputError extends Error {
 export const EXIT_CODE_HELP = `
 Exit codes:
   0    fine
-  1    an SLA was missed (with simulate --fail-on-sla)
+  1    an SLA was missed (with simulate --fail-on-sla), or cannot be met (plan)
   2    bad input: scenario, trace, option or output folder
   3    another server took the store (serve)
   70   a bug in tenantry

@@ -11,6 +11,7 @@ import { EXIT, EXIT_CODE_HELP, InputError } from "./exit-codes.ts";
 import { interferenceCommand } from "./interference.ts";
 import { type LoadOptions, loadCommand } from "./load.ts";
 import { packageVersion } from "./package-info.ts";
+import { type PlanCommandOptions, planCommand } from "./plan.ts";
 import type { PlanOptions } from "./plan-run.ts";
 import { registerProfileCommands } from "./profile-commands.ts";
 import { type ReloadOptions, reloadCommand } from "./reload.ts";
@@ -60,6 +61,7 @@ function createProgram(): Command {
     });
   addPlanning(program);
   addSweep(program);
+  addPlan(program);
   registerProfileCommands(program);
   addReport(program);
   addServing(program);
@@ -110,13 +112,32 @@ function addSweep(program: Command): void {
     });
 }
 
+/** One question whose answer takes as many simulations as it takes. */
+function addPlan(program: Command): void {
+  simulating(program, "plan")
+    .description("find the cheapest platform that meets every SLA, and say how sure that is")
+    .option("--confidence <share>", "as plan.confidence in the scenario, for example 99%")
+    .option("--growth <share>", "as plan.growth: growth of traffic a month, for example 8%")
+    .option("--max-gpus <n>", "as plan.maxGpus")
+    .option("--budget <n>", "as plan.budget: requests to simulate at most")
+    .action(async (file: string, options: PlanCommandOptions) => {
+      process.exitCode = await planCommand(file, options);
+    });
+}
+
 function planning(program: Command, name: string): Command {
+  return simulating(program, name).option(
+    "--replications <n>",
+    "runs of each variant, with one seed after another (default: 1)",
+  );
+}
+
+function simulating(program: Command, name: string): Command {
   return program
     .command(name)
     .argument("<scenario>", "scenario file (YAML or JSON)")
     .option("--set <path=value>", "change a value of the scenario (repeatable)", collect, [])
     .option("--seed <n>", "seed of all random streams")
-    .option("--replications <n>", "runs of each variant, with one seed after another (default: 1)")
     .option("--threads <n>", "simulations at a time (default: one per core)")
     .option("--out <folder>", `where the reports go (default: out/<scenario name>-...)`)
     .option("--json", `print ${name}.json on stdout`)

@@ -38,6 +38,7 @@ export interface PlannedPool {
   readonly model: string;
   readonly gpu: string;
   readonly tensorParallel: number;
+  readonly gpusPerReplica: number;
   readonly replicas: number;
   /** In the scenario file; null where it has no such pool. */
   readonly replicasBefore: number | null;

@@ -3,11 +3,13 @@
  * shorter, and replicas that the work takes at least. Ends absurd searches at once, with the reason and what would be possible
  * instead, and gives the others a place to begin.
  */
+import { multiplyPrecision } from "../../replica/hardware.ts";
 import { rooflineStepModel } from "../../replica/roofline.ts";
 import type { PoolConfig } from "../../engine/config.ts";
 import type { PlanBound, PlanImpossible } from "../../results/plan.ts";
 import { counted, msText, percentOf, promiseLimit } from "../../results/plan-words.ts";
 import { GPUS } from "../../scenario/catalogue/gpus.ts";
+import { tensorParallelSizes } from "../../scenario/resolve/parallel.ts";
 import type { TrafficSurvey } from "../../sim/survey.ts";
 import { promisesOf } from "../promise-meter.ts";
 import { type Design, priceOf } from "./design.ts";
@@ -98,8 +100,8 @@ function floorWords(
   { floorMs, promptTokens, outputTokens, pool }: FloorReading,
   { metric, share }: { readonly metric: string; readonly share: number },
 ): string {
-  const { gpu, tensorParallel } = scenario.platform.pools[pool]!;
-  const where = tensorParallel === 1 ? gpu.name : `${tensorParallel} x ${gpu.name}`;
+  const { gpu, gpusPerReplica } = scenario.platform.pools[pool]!;
+  const where = gpusPerReplica === 1 ? gpu.name : `${gpusPerReplica} x ${gpu.name}`;
   const percent = percentOf(share);
   switch (metric) {
     case "ttft":
@@ -111,9 +113,9 @@ function floorWords(
   }
 }
 
-/** GPUs per replica and other GPUs worth naming, at most. */
-const TENSOR_PARALLEL = [2, 4, 8];
+/** Other ways worth naming, at most; replicas of more GPUs than a machine has are not among them. */
 const MOST_NAMED = 3;
+const MOST_IN_MACHINE = 8;
 
 /** The limit that could be kept as things are, and what would keep the one that was asked for. */
 function nearestTo(
@@ -138,25 +140,29 @@ function nearestTo(
 function alternatives(
   pool: PoolConfig,
 ): readonly { readonly words: string; readonly replica: LoneReplica }[] {
-  const { model, gpu, maxNumBatchedTokens, tensorParallel } = pool;
-  const more = TENSOR_PARALLEL.filter(
-    (size) =>
-      size > tensorParallel && model.attentionHeads % size === 0 && model.kvHeads % size === 0,
-  );
-  const faster = [...GPUS.values()].filter(
-    ({ name, flopsPerS }) => name !== gpu.name && flopsPerS[model.precision] > 0,
-  );
+  const { model, gpu, maxNumBatchedTokens } = pool;
+  const own = {
+    tensorParallel: pool.tensorParallel,
+    dataParallel: pool.dataParallel,
+    expertParallel: pool.expertParallel,
+  };
   const replica = (given: Parameters<typeof rooflineStepModel>[0]): LoneReplica => {
     return { stepModel: rooflineStepModel(given), maxNumBatchedTokens };
   };
+  const more = tensorParallelSizes(model).filter(
+    (size) => size > own.tensorParallel && size <= MOST_IN_MACHINE,
+  );
+  const faster = [...GPUS.values()].filter(
+    ({ name, flopsPerS }) => name !== gpu.name && flopsPerS[multiplyPrecision(model)] > 0,
+  );
   return [
-    ...more.map((size) => ({
-      words: `tensorParallel ${size}`,
-      replica: replica({ model, gpu, tensorParallel: size }),
+    ...more.map((tensorParallel) => ({
+      words: `tensorParallel ${tensorParallel}`,
+      replica: replica({ model, gpu, parallel: { ...own, tensorParallel } }),
     })),
     ...faster.map((other) => ({
       words: other.name,
-      replica: replica({ model, gpu: other, tensorParallel }),
+      replica: replica({ model, gpu: other, parallel: own }),
     })),
   ];
 }

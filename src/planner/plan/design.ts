@@ -4,7 +4,7 @@
  * GPUs, a pool that a fault names) is kept with its reason, so that the answer can tell what was ruled out and why.
  */
 import type { PoolConfig } from "../../engine/config.ts";
-import { loadScenario } from "../../scenario/load.ts";
+import { ScenarioText } from "../../scenario/load.ts";
 import { formatPath, formatProblem } from "../../scenario/problems.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { ScenarioSource } from "../scenario-source.ts";
@@ -59,6 +59,7 @@ export function designsOf(
   const knobs = knobsOf(scenario);
   const count = knobs.reduce((product, choices) => product * choices.length, 1);
   if (count > MOST_DESIGNS) return { tooMany: count };
+  const text = new ScenarioText(source.text);
   const possible: Design[] = [];
   const ruledOut: RuledOut[] = [];
   for (const choices of combinations(knobs)) {
@@ -66,7 +67,7 @@ export function designsOf(
     const overrides = choices.flatMap((choice) => choice.overrides);
     // What a plan may change is asked once; a design without a pool would otherwise name it in vain.
     const all = [...source.overrides, "plan=null", ...overrides];
-    const loaded = loadScenario(source.text, { fileName: source.fileName, overrides: all });
+    const loaded = text.load({ fileName: source.fileName, overrides: all });
     if (loaded.kind === "invalid") {
       const [first] = loaded.problems;
       ruledOut.push({ words, reason: first === undefined ? "" : formatProblem(first) });
@@ -254,14 +255,14 @@ function sizedPools(
     const asked = base.plan.sizes.find((size) => size.pool === before);
     const isUsed = clients.some((client) => client.pool === pool) || config.lend;
     if (!isUsed || (asked !== undefined && asked.range === undefined)) return [];
-    const { tensorParallel, name, gpuHourNanoUsd } = config;
-    const affordable = Math.max(1, Math.floor(mostGpus / tensorParallel));
+    const { gpusPerReplica, name, gpuHourNanoUsd } = config;
+    const affordable = Math.max(1, Math.floor(mostGpus / gpusPerReplica));
     return [
       {
         pool,
         name,
-        gpusPerReplica: tensorParallel,
-        nanoUsdPerHour: gpuHourNanoUsd * tensorParallel,
+        gpusPerReplica,
+        nanoUsdPerHour: gpuHourNanoUsd * gpusPerReplica,
         least: asked?.range?.min ?? 1,
         most: Math.min(affordable, asked?.range?.max ?? affordable),
         own: config.replicas,
@@ -280,8 +281,8 @@ export function priceOf(
   for (const [index, pool] of scenario.platform.pools.entries()) {
     const at = sized.findIndex((one) => one.pool === index);
     const replicas = at === -1 ? pool.replicas : sizes[at]!;
-    gpus += replicas * pool.tensorParallel;
-    nanoUsdPerHour += replicas * pool.tensorParallel * pool.gpuHourNanoUsd;
+    gpus += replicas * pool.gpusPerReplica;
+    nanoUsdPerHour += replicas * pool.gpusPerReplica * pool.gpuHourNanoUsd;
   }
   return { gpus, nanoUsdPerHour };
 }

@@ -31,11 +31,6 @@ export class PlanRefused extends Error {
 export interface PlanInput {
   readonly source: ScenarioSource;
   readonly scenario: Scenario;
-  /** In place of the scenario's own. */
-  readonly confidence?: number | undefined;
-  readonly monthlyGrowth?: number | undefined;
-  readonly mostGpus?: number | undefined;
-  readonly budgetRequests?: number | undefined;
 }
 
 /** What a plan is doing, for a progress bar: `share` of all that is expected never goes back. */
@@ -105,7 +100,7 @@ export class Planner {
     this.#pool = pool;
     this.#input = input;
     this.#onProgress = onProgress;
-    this.#limits = limitsOf(input);
+    this.#limits = limitsOf(input.scenario);
     const designs = designsOf(input.source, input.scenario, this.#limits.mostGpus);
     if ("tooMany" in designs) {
       throw new PlanRefused(
@@ -330,15 +325,13 @@ export class Planner {
   }
 }
 
-function limitsOf({ scenario, ...given }: PlanInput): Limits {
-  const { plan, platform } = scenario;
-  const own = platform.pools.reduce((sum, pool) => sum + pool.replicas * pool.tensorParallel, 0);
-  const usual = Math.max(LEAST_LIMIT_GPUS, LIMIT_TIMES * own);
+function limitsOf({ plan, platform }: Scenario): Limits {
+  const own = platform.pools.reduce((sum, pool) => sum + pool.replicas * pool.gpusPerReplica, 0);
   return {
-    confidence: given.confidence ?? plan.confidence,
-    monthlyGrowth: given.monthlyGrowth ?? plan.monthlyGrowth,
-    mostGpus: given.mostGpus ?? plan.mostGpus ?? usual,
-    budgetRequests: given.budgetRequests ?? plan.budgetRequests ?? BUDGET_REQUESTS,
+    confidence: plan.confidence,
+    monthlyGrowth: plan.monthlyGrowth,
+    mostGpus: plan.mostGpus ?? Math.max(LEAST_LIMIT_GPUS, LIMIT_TIMES * own),
+    budgetRequests: plan.budgetRequests ?? BUDGET_REQUESTS,
   };
 }
 

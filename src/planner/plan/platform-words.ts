@@ -27,7 +27,7 @@ function poolsOf(base: Scenario, { design, sizes }: Candidate): PlannedPool[] {
     const at = design.sized.findIndex((one) => one.pool === index);
     const replicas = at === -1 ? pool.replicas : sizes[at]!;
     const before = base.platform.pools.find(({ name }) => name === pool.name);
-    const gpus = replicas * pool.tensorParallel;
+    const gpus = replicas * pool.gpusPerReplica;
     const usdPerGpuHour = pool.gpuHourNanoUsd / 1e9;
     return {
       name: pool.name,
@@ -36,6 +36,7 @@ function poolsOf(base: Scenario, { design, sizes }: Candidate): PlannedPool[] {
       model: pool.model.name,
       gpu: pool.gpu.name,
       tensorParallel: pool.tensorParallel,
+      gpusPerReplica: pool.gpusPerReplica,
       replicas,
       replicasBefore: before?.replicas ?? null,
       gpus,

@@ -141,13 +141,13 @@ function lossRows({ design, sizes }: Candidate): Row[] {
 }
 
 function gpuWords({
-  tensorParallel,
+  gpusPerReplica,
   gpu,
 }: {
-  tensorParallel: number;
+  gpusPerReplica: number;
   gpu: { name: string };
 }): string {
-  return tensorParallel === 1 ? gpu.name : `${gpu.name} (a replica of ${tensorParallel})`;
+  return gpusPerReplica === 1 ? gpu.name : `${gpu.name} (a replica of ${gpusPerReplica})`;
 }
 
 function lossRow(pool: number, replicas: number, lost: number, what: string): Row {

@@ -67,9 +67,9 @@ export function unanswered({ source, scenario, limits, designs }: Asked): PlanRe
 function ownOf({ platform }: Scenario): PlanResult["own"] {
   let gpus = 0;
   let nanoUsd = 0;
-  for (const { replicas, tensorParallel, gpuHourNanoUsd } of platform.pools) {
-    gpus += replicas * tensorParallel;
-    nanoUsd += replicas * tensorParallel * gpuHourNanoUsd;
+  for (const { replicas, gpusPerReplica, gpuHourNanoUsd } of platform.pools) {
+    gpus += replicas * gpusPerReplica;
+    nanoUsd += replicas * gpusPerReplica * gpuHourNanoUsd;
   }
   return { gpus, usdPerHour: nanoUsd / 1e9 };
 }

@@ -25,7 +25,7 @@ export function poolTable({ answer }: PlanResult): Table | undefined {
     rows: answer.pools.map((pool) => [
       cell(pool.name),
       cell(pool.owner ?? "all"),
-      cell(pool.tensorParallel === 1 ? pool.gpu : `${pool.tensorParallel} x ${pool.gpu}`),
+      cell(pool.gpusPerReplica === 1 ? pool.gpu : `${pool.gpusPerReplica} x ${pool.gpu}`),
       cell(formatCount(pool.replicas)),
       cell(formatCount(pool.replicasBefore), "The scenario has no such pool."),
       cell(formatCount(pool.gpus)),
