@@ -99,13 +99,12 @@ function tell(
 
 function print(plan: PlanResult): void {
   const { scenario, bounds, confirmation, runway, impossible, ask } = plan;
-  const lines = (texts: readonly string[]): void => {
-    if (texts.length > 0) process.stdout.write(`\n${texts.join("\n")}\n`);
-  };
   lines([scenario.name, planHeadline(plan)]);
   if (impossible !== null) lines(impossible.nearest.map((text) => `Possible: ${text}`));
+  // What is said of one design is nearly the same of the others; the page has them all.
+  const telling = bounds.filter((bound) => bound.design.length === 0 || bound.isImpossible);
   lines(
-    bounds.map(({ words, design }) =>
+    telling.map(({ words, design }) =>
       design.length === 0 ? words : `${designText(design)}: ${words}`,
     ),
   );
@@ -114,6 +113,11 @@ function print(plan: PlanResult): void {
   if (runway !== null) lines([runwayWords(runway, ask.promises)]);
   lines(planNotes(plan));
   process.stdout.write("\n");
+}
+
+/** A paragraph of lines, if there are any. */
+function lines(texts: readonly string[]): void {
+  if (texts.length > 0) process.stdout.write(`\n${texts.join("\n")}\n`);
 }
 
 /** After Ctrl-C: what is known so far. */

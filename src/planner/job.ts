@@ -3,11 +3,12 @@
  * take it, and says the same wherever and in whatever order jobs are run.
  */
 import { createHash } from "node:crypto";
+import { unreachable } from "../base/assert.ts";
 import { buildResults } from "../results/build-results.ts";
 import { figuresOf, type RunFigures } from "../results/figures.ts";
 import { NO_AUDIT, type Results } from "../results/results.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { runSimulation, type SimulationHooks, type SimulationRun } from "../sim/simulate.ts";
+import { runSimulation, type SimulationHooks } from "../sim/simulate.ts";
 import { dependentClients, surveyTraffic, type TrafficSurvey } from "../sim/survey.ts";
 import { openTrace } from "../traces/open-trace.ts";
 import { type Arrivals, PromiseMeter, type TierReadings } from "./promise-meter.ts";
@@ -90,12 +91,12 @@ export class JobRunner {
         const readings = this.#readings(scenario, { arrivals, isPart, mayLeave, onShare });
         return { kind: "readings", readings };
       }
-      default: {
-        const results = this.#results(scenario, runSimulation(scenario, this.#hooks(onShare)));
-        return wanted.kind === "results"
-          ? { kind: "results", results }
-          : { kind: "figures", figures: figuresOf(results) };
-      }
+      case "results":
+        return { kind: "results", results: this.#results(scenario, onShare) };
+      case "figures":
+        return { kind: "figures", figures: figuresOf(this.#results(scenario, onShare)) };
+      default:
+        return unreachable(wanted);
     }
   }
 
@@ -165,7 +166,8 @@ export class JobRunner {
     };
   }
 
-  #results(scenario: Scenario, run: SimulationRun): Results {
+  #results(scenario: Scenario, onShare: OnShare): Results {
+    const run = runSimulation(scenario, this.#hooks(onShare));
     const { name, description, simulation, canonicalJson } = scenario;
     const { tenantryVersion } = this.#source;
     const { skippedTraceRows } = run;

@@ -6,7 +6,7 @@
  */
 import { Histogram } from "../base/histogram.ts";
 import type { SlaTarget, TierConfig } from "../engine/config.ts";
-import { isOwed } from "../engine/request.ts";
+import { isOwed, type Request } from "../engine/request.ts";
 import { latencyNs } from "../engine/sla/latency.ts";
 import { SLA_MIN_SAMPLES } from "../engine/sla/sla-window.ts";
 import { slaBlock } from "../results/blocks.ts";
@@ -130,19 +130,8 @@ export class PromiseMeter {
     stats.end(nowNs, request, outcome, { targets, isMeasured });
     if (!isMeasured) return;
     const slice = this.#sliceOf(arrivalNs);
-    if (outcome !== "completed") {
-      populations[0]!.add(Infinity, slice);
-      return;
-    }
-    let worst = 0;
-    for (const [at, { metric, limitNs }] of targets.entries()) {
-      const latency = latencyNs(metric, request, nowNs);
-      if (latency === undefined) continue;
-      const score = limitNs === 0 ? Number.MAX_VALUE : latency / limitNs;
-      populations[at + 1]!.add(Math.min(score, LARGEST_SCORE), slice);
-      worst = Math.max(worst, score);
-    }
-    populations[0]!.add(Math.min(worst, LARGEST_SCORE), slice);
+    if (outcome === "completed") completed(populations, { targets, request, nowNs, slice });
+    else populations[0]!.add(Infinity, slice);
   }
 
   #sliceOf(arrivalNs: number): number {
@@ -200,6 +189,28 @@ export class PromiseMeter {
     const { platform } = this.#scenario;
     return populatedTiers(platform).map((at) => ({ ...platform.tiers[at]!, ...this.#tiers[at]! }));
   }
+}
+
+/** A completed request counts for each target whose latency it has, and for the objective by the worst of them. */
+function completed(
+  [objective, ...others]: readonly Population[],
+  ended: {
+    readonly targets: readonly SlaTarget[];
+    readonly request: Request<unknown>;
+    readonly nowNs: number;
+    readonly slice: number;
+  },
+): void {
+  const { targets, request, nowNs, slice } = ended;
+  let worst = 0;
+  for (const [at, { metric, limitNs }] of targets.entries()) {
+    const latency = latencyNs(metric, request, nowNs);
+    if (latency === undefined) continue;
+    const score = Math.min(LARGEST_SCORE, limitNs === 0 ? LARGEST_SCORE : latency / limitNs);
+    others[at]!.add(score, slice);
+    worst = Math.max(worst, score);
+  }
+  objective!.add(worst, slice);
 }
 
 const UNKNOWN = "not-enough-data";

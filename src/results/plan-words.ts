@@ -27,7 +27,7 @@ export function promiseLimit(promise: PlanPromise, all: readonly PlanPromise[]):
 
 /** Three digits, and no more than are known. */
 export function msText(ms: number): string {
-  if (ms >= 10_000) return `${Number((ms / 1000).toPrecision(3))} s`;
+  if (ms >= 1000) return `${Number((ms / 1000).toPrecision(3))} s`;
   return `${Number(ms.toPrecision(3))} ms`;
 }
 

@@ -82,8 +82,6 @@ function reportOf(
   { runs, firstSeed, confidence }: Evidence,
   rule: PlanConfirmation["rule"],
 ): PlanConfirmation {
-  const isMissed = ({ tiers }: RunReadings): boolean =>
-    tiers.some(({ verdict }) => verdict === "missed");
   const missed = runs.filter(isMissed).length;
   const clean = runs.length - missed;
   const all = pressuresOf(runs);
@@ -103,4 +101,8 @@ function reportOf(
       };
     }),
   };
+}
+
+function isMissed({ tiers }: RunReadings): boolean {
+  return tiers.some(({ verdict }) => verdict === "missed");
 }

@@ -59,15 +59,15 @@ export function designsOf(
   const knobs = knobsOf(scenario);
   const count = knobs.reduce((product, choices) => product * choices.length, 1);
   if (count > MOST_DESIGNS) return { tooMany: count };
-  const text = new ScenarioText(source.text);
+  const file = new ScenarioText(source.text);
   const possible: Design[] = [];
   const ruledOut: RuledOut[] = [];
   for (const choices of combinations(knobs)) {
-    const words = choices.map((choice) => choice.words).filter((text) => text !== "");
+    const words = choices.map((choice) => choice.words).filter((word) => word !== "");
     const overrides = choices.flatMap((choice) => choice.overrides);
     // What a plan may change is asked once; a design without a pool would otherwise name it in vain.
     const all = [...source.overrides, "plan=null", ...overrides];
-    const loaded = text.load({ fileName: source.fileName, overrides: all });
+    const loaded = file.load({ fileName: source.fileName, overrides: all });
     if (loaded.kind === "invalid") {
       const [first] = loaded.problems;
       ruledOut.push({ words, reason: first === undefined ? "" : formatProblem(first) });

@@ -3,6 +3,7 @@
  * budget allows, then one step per token. If more requests than a promise allows take longer than its limit already so, no
  * size of the platform keeps it.
  */
+import { unreachable } from "../../base/assert.ts";
 import type { LatencyMetric, PoolConfig } from "../../engine/config.ts";
 import type { StepModel } from "../../replica/step-model.ts";
 import type { PlanPromise } from "../../results/plan.ts";
@@ -70,6 +71,8 @@ export function floorMs(
     }
     case "queue":
       return 0;
+    default:
+      return unreachable(metric);
   }
 }
 

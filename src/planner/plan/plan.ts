@@ -20,8 +20,9 @@ import { horizonOf, rungsOf } from "./horizon.ts";
 import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./judge.ts";
 import { plannedPlatform } from "./platform-words.ts";
 import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
+import { sensitivityOf } from "./sensitivity.ts";
 import { Search, type SearchedDesign, type SearchOutcome } from "./search.ts";
-import { runwayOf, sensitivityOf } from "./sensitivity.ts";
+import { runwayOf } from "./runway.ts";
 
 /** What cannot be planned at all, and why: a message for the user. */
 export class PlanRefused extends Error {
@@ -337,10 +338,17 @@ function limitsOf({ plan, platform }: Scenario): Limits {
 
 /** The scenario's own design first, then the others, those whose work alone costs least first. */
 function cheapestFirst(designs: readonly SearchedDesign[]): readonly SearchedDesign[] {
-  const price = ({ design, bounds }: SearchedDesign): number =>
-    priceOf(design, bounds.least).nanoUsdPerHour;
-  const isOther = ({ design }: SearchedDesign): number => Number(design.words.length > 0);
-  return designs.toSorted((a, b) => isOther(a) - isOther(b) || price(a) - price(b));
+  return designs.toSorted(
+    (a, b) => Number(isOther(a)) - Number(isOther(b)) || leastPrice(a) - leastPrice(b),
+  );
+}
+
+function isOther({ design }: SearchedDesign): boolean {
+  return design.words.length > 0;
+}
+
+function leastPrice({ design, bounds }: SearchedDesign): number {
+  return priceOf(design, bounds.least).nanoUsdPerHour;
 }
 
 /** Searches at a larger distance from the limits until something comes out that has not been refused yet. */

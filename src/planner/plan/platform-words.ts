@@ -76,8 +76,6 @@ export function variedWords({ plan }: Scenario, designs: readonly Design[]): str
       sizes.set(name, `replicas of ${name}: ${least} to ${most}`);
     }
   }
-  const listed = (what: string, values: readonly unknown[] | undefined): string[] =>
-    values === undefined || values.length < 2 ? [] : [`${what}: ${values.join(", ")}`];
   const isSplit = designs.some(({ words }) => words.includes("nothing dedicated"));
   return [
     ...sizes.values(),
@@ -99,4 +97,8 @@ export function variedWords({ plan }: Scenario, designs: readonly Design[]): str
     ...listed("sequences in a batch", plan.maxNumSeqs),
     ...listed("tokens in a step", plan.maxNumBatchedTokens),
   ];
+}
+
+function listed(what: string, values: readonly unknown[] | undefined): string[] {
+  return values === undefined || values.length < 2 ? [] : [`${what}: ${values.join(", ")}`];
 }

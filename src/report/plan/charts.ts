@@ -27,6 +27,8 @@ const STEP_COLOURS: Readonly<Record<PlanStep["outcome"], readonly [string, Colou
   excluded: ["Not simulated", "c7"],
 };
 
+const OUTCOMES = ["kept", "tight", "missed", "unknown", "excluded"] as const;
+
 /** The price of each platform tried, in order. */
 export function pathChart({ path, ask }: PlanResult, style: ChartStyle): Chart | undefined {
   if (path.length < 2) return undefined;
@@ -63,14 +65,15 @@ export function pathChart({ path, ask }: PlanResult, style: ChartStyle): Chart |
     { field: "outcome", title: "Outcome" },
     { field: "worst", title: "Worst promise" },
   ];
-  const used = new Set(path.map(({ outcome }) => outcome));
+  const used = OUTCOMES.filter((outcome) => path.some((step) => step.outcome === outcome));
   return {
     id: "plan-path",
     title: "The path of the search",
     note: "Every platform tried, in order, by its price. The last ones are the answer on fresh seeds.",
-    legend: Object.entries(STEP_COLOURS).flatMap(([outcome, [label, colour]]): LegendEntry[] =>
-      used.has(outcome as PlanStep["outcome"]) ? [{ label, colour: palette[colour] }] : [],
-    ),
+    legend: used.map((outcome): LegendEntry => {
+      const [label, colour] = STEP_COLOURS[outcome];
+      return { label, colour: palette[colour] };
+    }),
     spec: frame(style, {
       title: "Price of each platform tried, in order",
       height: TIME_HEIGHT,

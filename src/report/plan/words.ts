@@ -1,4 +1,5 @@
 /** A plan in sentences: what it comes to, how sure that is, what limits it, and how long it lasts. */
+import { unreachable } from "../../base/assert.ts";
 import type {
   PlanConfirmation,
   PlanPromise,
@@ -39,7 +40,7 @@ export function planHeadline(plan: PlanResult): string {
 export function confirmationWords(confirmation: PlanConfirmation, confidence: number): string {
   const { rule, seeds, runsMissed, keptShareAtLeast } = confirmation;
   const percent = percentOf(confidence);
-  const runs = `${counted(seeds.length, "fresh run")}`;
+  const runs = counted(seeds.length, "fresh run");
   const share = `Whatever runs are like, at least ${formatShare(keptShareAtLeast)} of them keep every promise, at ${percent} % (Clopper and Pearson)`;
   switch (rule) {
     case "margin":
@@ -50,6 +51,8 @@ export function confirmationWords(confirmation: PlanConfirmation, confidence: nu
       return runsMissed > 0
         ? `Not confirmed: ${runsMissed} of ${runs} broke a promise.`
         : `Not confirmed at ${percent} %: the budget ended after ${runs}, which support ${formatShare(confirmation.confidence)}. ${share}.`;
+    default:
+      return unreachable(rule);
   }
 }
 

@@ -2,30 +2,37 @@
 import type { PlatformConfig } from "../../engine/config.ts";
 import { GPUS } from "../catalogue/gpus.ts";
 import type { PlanConfig, PoolSizeConfig } from "../plan-config.ts";
+import type { ScenarioFile } from "../schema/file.ts";
 import { type Context, indexOfName } from "./context.ts";
 
 /** Of a file without the section. */
 const DEFAULT_CONFIDENCE = 0.95;
+const NOTHING_ASKED: Partial<NonNullable<ScenarioFile["plan"]>> = {};
 
 export function resolvePlan(context: Context, platform: PlatformConfig): PlanConfig {
-  const { plan } = context.file;
   checkNames(context, platform);
+  const {
+    confidence = DEFAULT_CONFIDENCE,
+    growth,
+    maxGpus,
+    budget,
+    gpus,
+    ...choices
+  } = context.file.plan ?? NOTHING_ASKED;
   return {
-    confidence: plan?.confidence ?? DEFAULT_CONFIDENCE,
-    monthlyGrowth: plan?.growth,
-    mostGpus: plan?.maxGpus,
-    budgetRequests: plan?.budget,
+    confidence,
+    monthlyGrowth: growth,
+    mostGpus: maxGpus,
+    budgetRequests: budget,
     sizes: sizesOf(context, platform),
-    gpus:
-      plan?.gpus &&
-      Object.entries(plan.gpus).map(([name, gpuHourNanoUsd]) => ({ name, gpuHourNanoUsd })),
-    tensorParallel: plan?.tensorParallel,
-    dedicated: plan?.dedicated,
-    lend: plan?.lend,
-    policies: plan?.policies,
-    tierWeights: plan?.tierWeights,
-    maxNumSeqs: plan?.maxNumSeqs,
-    maxNumBatchedTokens: plan?.maxNumBatchedTokens,
+    gpus: gpus && Object.entries(gpus).map(([name, gpuHourNanoUsd]) => ({ name, gpuHourNanoUsd })),
+    tensorParallel: choices.tensorParallel,
+    dedicated: choices.dedicated,
+    lend: choices.lend,
+    policies: choices.policies,
+    tierWeights: choices.tierWeights,
+    maxNumSeqs: choices.maxNumSeqs,
+    maxNumBatchedTokens: choices.maxNumBatchedTokens,
   };
 }
 
