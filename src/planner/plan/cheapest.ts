@@ -73,6 +73,7 @@ class Search {
   readonly #fits: Fits;
   #floors: number[];
   readonly #misfits: Sizes[] = [];
+  readonly #fitting = new Set<string>();
 
   constructor(space: PricedSpace, fits: Fits) {
     this.#space = space;
@@ -83,10 +84,12 @@ class Search {
   async fitsNow(sizes: Sizes): Promise<boolean> {
     if (this.#misfits.some((misfit) => sizes.every((size, at) => size <= misfit[at]!)))
       return false;
+    const key = sizes.join(" ");
+    if (this.#fitting.has(key)) return true;
     const { kind } = await this.#fits(sizes);
-    if (kind === "met") return true;
-    this.#misfits.push(sizes);
-    return false;
+    if (kind === "met") this.#fitting.add(key);
+    else this.#misfits.push(sizes);
+    return kind === "met";
   }
 
   /** Where one replica less than `from` fails however large the others are, `from` is as small as that pool can be. */

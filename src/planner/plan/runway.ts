@@ -48,7 +48,7 @@ async function narrowed(
   let { heldAt, broke } = bracket;
   if (broke === undefined || heldAt === 0) return bracket;
   for (let step = 0; step < HALVINGS && mayGoOn(); step++) {
-    const growth = (heldAt + broke.growth) / 2;
+    const growth: number = (heldAt + broke.growth) / 2;
     const tried: Tried = await judge.look(candidate, { horizon, change: { traffic: { growth } } });
     judge.countRuns(tried);
     if (tried.fit.kind === "met") heldAt = growth;
