@@ -4,7 +4,7 @@
  * instead, and gives the others a place to begin.
  */
 import { multiplyPrecision } from "../../replica/hardware.ts";
-import { rooflineStepModel } from "../../replica/roofline.ts";
+import { type PredictedInput, predictedStepModel } from "../../replica/step-time/predicted.ts";
 import type { PoolConfig } from "../../engine/config.ts";
 import type { PlanBound, PlanImpossible } from "../../results/plan.ts";
 import { counted, msText, percentOf, promiseLimit } from "../../results/plan-words.ts";
@@ -140,14 +140,14 @@ function nearestTo(
 function alternatives(
   pool: PoolConfig,
 ): readonly { readonly words: string; readonly replica: LoneReplica }[] {
-  const { model, gpu, maxNumBatchedTokens } = pool;
+  const { model, gpu, maxNumSeqs, maxNumBatchedTokens } = pool;
   const own = {
     tensorParallel: pool.tensorParallel,
     dataParallel: pool.dataParallel,
     expertParallel: pool.expertParallel,
   };
-  const replica = (given: Parameters<typeof rooflineStepModel>[0]): LoneReplica => {
-    return { stepModel: rooflineStepModel(given), maxNumBatchedTokens };
+  const replica = (given: Omit<PredictedInput, "maxNumSeqs">): LoneReplica => {
+    return { stepModel: predictedStepModel({ ...given, maxNumSeqs }), maxNumBatchedTokens };
   };
   const more = tensorParallelSizes(model).filter(
     (size) => size > own.tensorParallel && size <= MOST_IN_MACHINE,

@@ -5,12 +5,15 @@
  */
 import { unreachable } from "../../base/assert.ts";
 import type { LatencyMetric, PoolConfig } from "../../engine/config.ts";
-import type { StepModel } from "../../replica/step-model.ts";
+import { type StepBatch, type StepModel, emptyCost } from "../../replica/step-model.ts";
 import type { PlanPromise } from "../../results/plan.ts";
 import type { ClientConfig, Scenario } from "../../scenario/scenario.ts";
 import type { SampledRequest, TrafficSurvey } from "../../sim/survey.ts";
 
 const PS_PER_MS = 1e9;
+/** Lone requests' steps: a chunk of a prompt, a token of an answer. */
+const PREFILL = { decodes: 0, prefills: 1, contextTokens: 0 };
+const DECODE = { decodes: 1, prefills: 0, prefillTokens: 0, prefillPairs: 0 };
 
 /** A pool as a lone request sees it. */
 export type LoneReplica = Pick<PoolConfig, "stepModel" | "maxNumBatchedTokens">;
@@ -26,7 +29,7 @@ export function lonePrefillMs(
   while (done < promptTokens) {
     const chunk = Math.min(maxNumBatchedTokens, promptTokens - done);
     const prefillPairs = chunk * (done + (chunk + 1) / 2);
-    totalPs += stepPs(stepModel, { decodes: 0, prefills: 1, prefillTokens: chunk, prefillPairs });
+    totalPs += stepPs(stepModel, { ...PREFILL, prefillTokens: chunk, prefillPairs });
     done += chunk;
   }
   return totalPs / PS_PER_MS;
@@ -34,14 +37,13 @@ export function lonePrefillMs(
 
 /** One token alone, with so much context. */
 export function loneDecodeMs({ stepModel }: LoneReplica, contextTokens: number): number {
-  const batch = { decodes: 1, prefills: 0, prefillTokens: 0, prefillPairs: 0 };
-  return (stepPs(stepModel, batch) + stepModel.contextTokenPs * contextTokens) / PS_PER_MS;
+  return stepPs(stepModel, { ...DECODE, contextTokens }) / PS_PER_MS;
 }
 
-function stepPs(model: StepModel, batch: Parameters<StepModel["cost"]>[0]): number {
-  const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+function stepPs(model: StepModel, batch: StepBatch): number {
+  const cost = emptyCost();
   model.cost(batch, cost);
-  return cost.totalPs;
+  return cost.totalPs + cost.contextTokenPs * batch.contextTokens;
 }
 
 /** Tokens at the beginning of the client's prompts that a cache may hold before the request comes. */

@@ -4,6 +4,7 @@
  * the bound is taken low; it is there to end absurd searches, and to begin the others near their answer.
  */
 import type { PoolConfig } from "../../engine/config.ts";
+import { emptyCost } from "../../replica/step-model.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { SURVEY_SLICES, type TrafficSlice, type TrafficSurvey } from "../../sim/survey.ts";
 import { cachedTokensOf } from "./latency-floor.ts";
@@ -97,10 +98,11 @@ function busyReplicas(
   const steps = Math.max(work.outputTokens / batch, tokens / maxNumBatchedTokens);
   const decodes = Math.max(0, Math.round((work.outputTokens - work.requests) / steps));
   const prefillTokens = Math.max(1, Math.round(tokens / steps) - decodes);
-  const cost = { totalPs: 0, fixedPs: 0, attentionPs: 0 };
+  const cost = emptyCost();
+  const contextTokens = work.contextTokens / steps;
   const prompt = work.promptTokens / work.requests;
   const prefillPairs = (prefillTokens * Math.min(prompt, prefillTokens)) / 2;
-  stepModel.cost({ decodes, prefills: 1, prefillTokens, prefillPairs }, cost);
-  const busyPs = steps * cost.totalPs + work.contextTokens * stepModel.contextTokenPs;
-  return busyPs / 1e12 / seconds;
+  stepModel.cost({ decodes, prefills: 1, prefillTokens, prefillPairs, contextTokens }, cost);
+  const stepPs = cost.totalPs + contextTokens * cost.contextTokenPs;
+  return (steps * stepPs) / 1e12 / seconds;
 }

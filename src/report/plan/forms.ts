@@ -25,14 +25,14 @@ import { confirmationWords, planHeadline, planNotes, runwayWords } from "./words
 
 /** Renders plan.html. */
 export function planHtml(plan: PlanResult, vegaSource: string): string {
-  const document = planDocument(plan, { palette: PAGE_PALETTE, hasLegend: false });
+  const document = planDocument(plan, { palette: PAGE_PALETTE });
   const origin = "simulations. Equal scenario, seed and version give an equal page.";
-  return htmlPage(document, { vegaSource, version: plan.tenantryVersion, origin });
+  return htmlPage(document, { vegaSource, tenantryVersion: plan.tenantryVersion, origin });
 }
 
 /** Renders plan.md. */
 export function planMarkdown(plan: PlanResult): string {
-  return markdownOf(planDocument(plan, { palette: LIGHT, hasLegend: false }));
+  return markdownOf(planDocument(plan, { palette: LIGHT }));
 }
 
 function planDocument(plan: PlanResult, style: ChartStyle): ReportDocument {
@@ -44,6 +44,7 @@ function planDocument(plan: PlanResult, style: ChartStyle): ReportDocument {
     facts: factsOf(plan),
     verdicts: [],
     figures: [],
+    conclusions: [],
     sections: sections.filter(({ blocks }) => blocks.length > 0),
   };
 }
