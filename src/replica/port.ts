@@ -64,6 +64,8 @@ export interface MeterReading {
   /** Time in steps, GPU by GPU the same, ns; and the part of it that a crash made worthless. */
   readonly busyNs: number;
   readonly lostNs: number;
+  /** The part of busyNs in steps larger than any that the step model was made of: their times are extrapolated. */
+  readonly extrapolatedNs: number;
   /** What its step model says these steps should have taken, ps; 0 where steps are not seen. */
   readonly modelledPs: number;
   /** Time down up to `nowNs`. */

@@ -24,8 +24,11 @@ export interface StepProfile {
   readonly contextTokenPs: number;
 }
 
-/** What the model's shape says beside the measured times. */
-type Figures = Pick<StepModel, "flopsPerToken" | "weightBytesPerStep" | "contextTokenBytes">;
+/** What is known beside the times: by the model's shape, and how far the measurements went. */
+type Figures = Pick<
+  StepModel,
+  "flopsPerToken" | "weightBytesPerStep" | "contextTokenBytes" | "measured"
+>;
 
 /**
  * Builds the model: time = decode(sequences) + chunk * chunks + prefill(prompt tokens) + pair * pairs, and its slope in
@@ -44,6 +47,7 @@ export function profiledStepModel(profile: StepProfile, figures: Figures): StepM
     flopsPerToken: figures.flopsPerToken,
     weightBytesPerStep: figures.weightBytesPerStep,
     contextTokenBytes: figures.contextTokenBytes,
+    measured: figures.measured,
     cost(batch, cost) {
       const { decodes, prefills, prefillTokens } = batch;
       let wholePs = decode.at(decodes);

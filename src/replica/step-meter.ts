@@ -7,7 +7,7 @@ import { type Prefill, chunkPairs } from "./chunking.ts";
 import type { MeterReading } from "./port.ts";
 import { RestClock, type RestKind } from "./rest-clock.ts";
 import { ShareMeter } from "./share-meter.ts";
-import type { StepCost } from "./step-model.ts";
+import type { LargestMeasured, StepCost } from "./step-model.ts";
 
 /** One or more equal-membership steps that ran back to back. The record is reused by its writer. */
 export interface Segment {
@@ -34,6 +34,7 @@ export class StepMeter implements MeterReading {
   steps = 0;
   busyNs = 0;
   lostNs = 0;
+  extrapolatedNs = 0;
   modelledPs = 0;
   fixedPs = 0;
   tokenPs = 0;
@@ -47,12 +48,14 @@ export class StepMeter implements MeterReading {
   /** When it last began or ceased to work, to be down, or to be paid for. */
   lastChangeNs = 0;
   readonly #rest: RestClock;
+  readonly #measured: LargestMeasured | undefined;
   readonly share: ShareMeter;
   readonly batchShare: ShareMeter;
   readonly #active: Uint8Array;
 
   /** `rest`: what it does until its first step; a replica that is not provisioned yet is off. */
-  constructor(slots: number, rest: RestKind = "idle") {
+  constructor(slots: number, rest: RestKind = "idle", measured?: LargestMeasured) {
+    this.#measured = measured;
     this.#rest = new RestClock(rest);
     this.share = new ShareMeter(slots);
     this.batchShare = new ShareMeter(slots);
@@ -128,6 +131,7 @@ export class StepMeter implements MeterReading {
     if (chunks > 0) this.#recordPrefills(segment, fixedEachPs, tokenEachPs);
     this.steps += steps;
     this.busyNs += segment.busyNs;
+    if (this.#isBeyondMeasured(segment)) this.extrapolatedNs += segment.busyNs;
     this.modelledPs += steps * cost.totalPs + cost.contextTokenPs * segment.contextTokens;
     this.fixedPs += steps * scale * cost.fixedPs;
     this.tokenPs += steps * scale * ownPs;
@@ -144,6 +148,14 @@ export class StepMeter implements MeterReading {
       if (this.#active[slot] === 1) ps += this.share.prefillPs(slot) + this.share.decodePs(slot);
     }
     return ps;
+  }
+
+  /** Steps that ran back to back count as one, of their mean context. */
+  #isBeyondMeasured({ steps, decodes, prefillTokens, contextTokens }: Segment): boolean {
+    const measured = this.#measured;
+    if (measured === undefined) return false;
+    if (decodes > measured.decodes || prefillTokens > measured.prefillTokens) return true;
+    return contextTokens > steps * decodes * measured.contextPerDecode;
   }
 
   #recordPrefills(segment: Segment, fixedEachPs: number, tokenEachPs: number): void {

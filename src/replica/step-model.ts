@@ -38,12 +38,22 @@ export function emptyCost(): StepCost {
   return { totalPs: 0, fixedPs: 0, attentionPs: 0, contextTokenPs: 0, steps: Infinity };
 }
 
+/** The largest steps that a measured model was made of. */
+export interface LargestMeasured {
+  readonly decodes: number;
+  /** Mean context of the decoding sequences. */
+  readonly contextPerDecode: number;
+  readonly prefillTokens: number;
+}
+
 export interface StepModel {
   /**
    * Writes the cost of a step into `cost` (reused by the caller: this runs for every simulated segment).
    * Bounds: at least one sequence in the batch; totalPs > 0 and integer.
    */
   cost(batch: StepBatch, cost: StepCost): void;
+  /** Larger steps than these are extrapolated; undefined where nothing was measured of this very hardware. */
+  readonly measured?: LargestMeasured | undefined;
   /** Floating-point operations per computed token, for MFU; 0 when unknown. */
   readonly flopsPerToken: number;
   /** Bytes read per step whatever its batch (the weights), for memory-bandwidth utilization; 0 when unknown. */

@@ -44,6 +44,17 @@ export function scalingWords({ pools }: Results): readonly string[] {
   });
 }
 
+/** Which pools ran on extrapolated times, and for how long; nothing where all were measured. */
+export function extrapolationWords({ pools }: Results): readonly string[] {
+  return pools.flatMap(({ name, extrapolatedShare: share }) =>
+    share === null || share < LEAST_REMAINDER
+      ? []
+      : [
+          `Pool ${name} spent ${formatShare(share)} of its busy time in steps larger than any that its profile was made of: those times are extrapolated.`,
+        ],
+  );
+}
+
 /** How much of the money reached the right tenant, and how much would have by the 1/batch rule. */
 export function attributionWords({ attribution }: Results): string {
   const { accuracy, accuracyByBatchShare, auditedRequests } = attribution;

@@ -26,7 +26,7 @@ import {
 import { saturationBlock } from "./saturation.ts";
 import { NS_PER_HOUR, provisionedNsOf, scalingBlock } from "./scaling.ts";
 import { TenantStats } from "./tenant-stats.ts";
-import { utilization } from "./utilization.ts";
+import { extrapolatedShare, utilization } from "./utilization.ts";
 
 /** What a run is, apart from what happened in it. */
 export interface RunIdentity {
@@ -217,6 +217,7 @@ function poolResult(run: Run, index: number): PoolResult {
     ),
     ...unbilledOf(run, index),
     lentShare: lentShareOf(run, index),
+    extrapolatedShare: config.stepModel.measured === undefined ? null : extrapolatedShare(replicas),
     scaling: scalingBlock(run, index),
     requiredGpus: requiredGpus(config, demandOf(run, index)),
     adapterLoads: loads,

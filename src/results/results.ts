@@ -187,6 +187,8 @@ export interface PoolResult {
   readonly recomputedUsd: number;
   /** GPU time behind recomputedUsd, of all the pool's GPUs. */
   readonly recomputedGpuSeconds: number;
+  /** Busy time in steps larger than any its profile was made of, as a share; null where times are not of a profile. */
+  readonly extrapolatedShare: number | null;
   /** Null for a pool of fixed size. */
   readonly scaling: ScalingBlock | null;
   /** GPUs that this demand needs by the allocator's formula, at its stated utilization. */

@@ -49,6 +49,13 @@ export function utilization<R extends Metered>(
   };
 }
 
+/** Of the time in steps that came to an end, the part in steps larger than any measured. */
+export function extrapolatedShare(replicas: readonly Metered[]): number {
+  const extrapolatedNs = replicas.reduce((sum, { meter }) => sum + meter.extrapolatedNs, 0);
+  const busyNs = replicas.reduce((sum, { meter }) => sum + meter.busyNs - meter.lostNs, 0);
+  return ratio(extrapolatedNs, busyNs);
+}
+
 function ratio(part: number, whole: number): number {
   return whole > 0 ? part / whole : 0;
 }

@@ -29,7 +29,8 @@ export interface ClusterConfig {
 /** A meter for every replica of the pools, in their order: made before the cluster, for the engine reads them. */
 export function createMeters(pools: readonly PoolConfig[]): StepMeter[] {
   return poolReplicas(pools).map(
-    ({ config, isOff }) => new StepMeter(config.maxNumSeqs, isOff ? "off" : "idle"),
+    ({ config, isOff }) =>
+      new StepMeter(config.maxNumSeqs, isOff ? "off" : "idle", config.stepModel.measured),
   );
 }
 

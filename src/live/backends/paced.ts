@@ -42,7 +42,8 @@ export class PacedBackend implements Backend {
     this.#places = poolReplicas(pools);
     this.#outputLength = outputLength;
     this.meters = this.#places.map(
-      ({ config, isOff }) => new StepMeter(config.maxNumSeqs, isOff ? "off" : "idle"),
+      ({ config, isOff }) =>
+        new StepMeter(config.maxNumSeqs, isOff ? "off" : "idle", config.stepModel.measured),
     );
     this.#stays = this.#places.map(({ config }) =>
       Array.from({ length: config.maxNumSeqs }, () => undefined),

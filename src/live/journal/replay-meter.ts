@@ -8,6 +8,7 @@ export class ReplayMeter implements MeterReading {
   busyNs = 0;
   modelledPs = 0;
   readonly lostNs = 0;
+  readonly extrapolatedNs = 0;
   readonly fixedPs = 0;
   readonly tokenPs = 0;
   readonly attentionPs = 0;

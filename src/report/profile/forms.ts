@@ -165,7 +165,7 @@ export function slopesSentence({ steps }: Profile): string {
 }
 
 /** What lies within the measurements, and what the import found. */
-export function noteBlocks(profile: Profile): readonly Block[] {
+function noteBlocks(profile: Profile): readonly Block[] {
   const { leftOut } = profile.origin.source;
   return [
     text(rangeSentence(profile)),

@@ -16,6 +16,7 @@ import {
 import {
   attributionWords,
   eventWords,
+  extrapolationWords,
   fairnessWords,
   idleWords,
   scalingWords,
@@ -82,7 +83,10 @@ function tableSections(results: Results, { palette }: ChartStyle): readonly Sect
             ...texts(eventWords(results)),
             ...tables(eventTable(results)),
           ]),
-          ...section("pools", "Pools", tables(...poolTables(results), replicaTable(results))),
+          ...section("pools", "Pools", [
+            ...texts(...extrapolationWords(results)),
+            ...tables(...poolTables(results), replicaTable(results)),
+          ]),
         ]
       : [];
   return [

@@ -32,8 +32,14 @@ export function resolveStepModel(context: Context, hardware: PoolHardware): Step
   if (profile === undefined) return known;
   warnOfOthers(context, hardware, profile);
   warnOfRange(context, hardware, profile);
+  const { decodes, contextPerDecode, prefillTokens } = profile.measured;
+  const measured = {
+    decodes: decodes.most,
+    contextPerDecode: contextPerDecode.most,
+    prefillTokens: prefillTokens.most,
+  };
   // What the times do not say, for utilization: the network is the same one.
-  return profiledStepModel(profile.steps, known);
+  return profiledStepModel(profile.steps, { ...known, measured });
 }
 
 /** What a profile file holds; a name is one that whoever read the scenario did not find. */

@@ -138,6 +138,22 @@ describe("a pool with a profile", () => {
     expect(tiers[1].latency.ttftMs.p50).toBeLessThan(30);
   });
 
+  test("is told of time in steps beyond its profile", () => {
+    const long = ["--set", "workload.shop.promptTokens=9000", "--out", "long"];
+    const { status } = tenantry("simulate", "site/s.yaml", "--quiet", ...long);
+    expect(status).toBe(0);
+    // The profile knows contexts of 4,000 tokens; shop's are longer, and lab's alone are not.
+    const share = JSON.parse(readFileSync(join(folder, "long/results.json"), "utf8")).pools[0]
+      .extrapolatedShare;
+    expect(share).toBeGreaterThan(0.2);
+    expect(share).toBeLessThan(1);
+    expect(readFileSync(join(folder, "long/report.md"), "utf8")).toMatch(
+      /Pool chat spent \d+\.\d % of its busy time in steps larger than any that its profile was made of/,
+    );
+    const { stdout } = tenantry("simulate", "site/s.yaml", "--json");
+    expect(JSON.parse(stdout).pools[0].extrapolatedShare).toBe(0);
+  });
+
   test("goes along into the threads of a plan", () => {
     const { status, stdout, stderr } = tenantry(
       "interference",

@@ -95,6 +95,20 @@ test("totals by cause add up to what was measured", () => {
   expect(fixedPs + tokenPs + attentionPs + contextPs).toBe(MIXED.measuredPs + JUMP.measuredPs);
 });
 
+test.each([
+  // Two decodes of 15 tokens each on average, and a chunk of 4; then three steps of 17 on average.
+  ["nothing", undefined, 0],
+  ["all of it", { decodes: 2, contextPerDecode: 17, prefillTokens: 4 }, 0],
+  ["smaller batches", { decodes: 1, contextPerDecode: 17, prefillTokens: 4 }, 7],
+  ["shorter chunks", { decodes: 2, contextPerDecode: 17, prefillTokens: 3 }, 2],
+  ["shorter contexts", { decodes: 2, contextPerDecode: 16.9, prefillTokens: 4 }, 5],
+])("extrapolated time where %s was measured", (_what, measured, extrapolatedNs) => {
+  const meter = new StepMeter(4, "idle", measured);
+  meter.record(MIXED);
+  meter.record({ ...JUMP, busyNs: 5 });
+  expect(meter.extrapolatedNs).toBe(extrapolatedNs);
+});
+
 test("time that is not in steps: idle from the start, then an outage in a step, then idle", () => {
   const meter = new StepMeter(1);
   expect(meter.idleUntil(100)).toBe(100);

@@ -21,6 +21,7 @@ export class RequestMeter implements MeterReading {
   readonly attentionPs = 0;
   readonly contextPs = 0;
   readonly modelledPs = 0;
+  readonly extrapolatedNs = 0;
   readonly contextTokens = 0;
   readonly sequences = 0;
   /** What a lost request has used is reported with its departure, so nothing is lost unreported. */
