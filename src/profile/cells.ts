@@ -12,7 +12,11 @@ export interface Cell extends StepRow {
 
 /** Steps are alike when every count falls into the same eighth of an octave (9 %). */
 const BINS_PER_OCTAVE = 8;
-/** Rows with which a cell counts half: a single step may be off, a dozen alike hardly. Assumed. */
+/**
+ * Rows with which a cell counts half: a single step may be off, a dozen alike hardly. Assumed. With the rows themselves as
+ * weights, errors of decode steps held out of aiconfigurator's Qwen3-32B tables fall by 0.3 to 0.5 points, and context comes
+ * out at 2 ns a token on two GPUs: 65 TB/s, which none has. With this, 10 to 20 ns.
+ */
 const HALF_TRUSTED_ROWS = 3;
 
 /** Gathers steps; cells come in the order of their first rows. */

@@ -49,7 +49,7 @@ export function profileCharts(view: ProfileView, style: ChartStyle): readonly Ch
     panelChart(view.models, decode, style, {
       id: "decode",
       title: "A decode step, over its batch",
-      note: `Each sequence with ${formatCount(decode.contextTokens)} tokens of context, as half of the measured steps at most had; dots within 15 % of it.`,
+      note: `Each sequence with ${formatCount(decode.contextTokens)} tokens of context, the median of the measured steps; dots within 15 % of it.`,
       axis: "decoding sequences",
       series: nothing,
     }),
