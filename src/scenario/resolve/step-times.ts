@@ -1,6 +1,6 @@
 /**
  * Which step-time model a pool has: its own coefficients, a measured profile, or what its model and GPU are known to do.
- * A profile is of one model on one kind of GPU and of batches up to some size; a pool that differs is warned about.
+ * A profile is of one model on one kind of GPU, and for no other; of batches beyond those measured it warns.
  */
 import { affineStepModel } from "../../replica/affine.ts";
 import { profiledStepModel } from "../../replica/profiled.ts";
@@ -30,7 +30,7 @@ export function resolveStepModel(context: Context, hardware: PoolHardware): Step
   }
   const profile = profileIn(context, hardware.name, stepTime.profile);
   if (profile === undefined) return known;
-  warnOfOthers(context, hardware, profile);
+  refuseOthers(context, hardware, profile);
   warnOfRange(context, hardware, profile);
   const { decodes, contextPerDecode, prefillTokens } = profile.measured;
   const measured = {
@@ -58,14 +58,17 @@ function profileIn(context: Context, pool: string, given: string | object): Prof
   return undefined;
 }
 
-/** A profile of another model or GPU may be what is wanted; it is hardly ever meant. */
-function warnOfOthers(context: Context, { name, pool }: PoolHardware, { origin }: Profile): void {
+/**
+ * Times of another model or GPU would be believed without a word, not least where a sweep or a plan changes the pool's: so
+ * a profile that says what it is of is used for that alone.
+ */
+function refuseOthers(context: Context, { name, pool }: PoolHardware, { origin }: Profile): void {
   for (const key of ["model", "gpu", "tensorParallel", "precision"] as const) {
     const measured = origin[key];
     if (measured === undefined || measured === pool[key]) continue;
-    context.report.warning(
+    context.report.error(
       ["platform", "pools", name, key],
-      `the pool's step times were measured with ${key} ${measured} (${origin.source.file}), and it has ${pool[key]}`,
+      `the pool's step times were measured with ${key} ${measured} (${origin.source.file}), and it has ${pool[key]}: import a profile of that, leave out stepTime, or take ${key} out of the profile to use it all the same`,
     );
   }
 }

@@ -176,16 +176,6 @@ describe("a pool with a profile", () => {
 
   test.each([
     [
-      "gpu: h100-sxm, replicas: 1, max",
-      "gpu: h200, replicas: 1, max",
-      /^s\.yaml:5:\d+: platform\.pools\.chat\.gpu: the pool's step times were measured with gpu h100-sxm \(steps\.csv\), and it has h200$/,
-    ],
-    [
-      "replicas: 1, max",
-      "replicas: 1, tensorParallel: 2, max",
-      /chat\.tensorParallel: the pool's step times were measured with tensorParallel 1 .*, and it has 2$/,
-    ],
-    [
       "maxNumSeqs: 32",
       "maxNumSeqs: 64",
       /chat\.maxNumSeqs: steps were measured up to 32 decoding sequences, and the pool may run 64: beyond/,
@@ -199,6 +189,26 @@ describe("a pool with a profile", () => {
     const loaded = withProfile(SCENARIO.replace(from, to));
     if (loaded.kind === "invalid") expect.fail(loaded.problems.map(formatProblem).join("\n"));
     expect(loaded.warnings.map(formatProblem)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test.each([
+    ["gpu: h100-sxm, replicas: 1, max", "gpu: h200, replicas: 1, max", "gpu h100-sxm", "h200"],
+    ["replicas: 1, max", "replicas: 1, tensorParallel: 2, max", "tensorParallel 1", "2"],
+    [
+      "model: llama-3.1-8b, gpu: h100-sxm, replicas: 1, max",
+      "model: qwen3-8b, gpu: h100-sxm, replicas: 1, max",
+      "model llama-3.1-8b",
+      "qwen3-8b",
+    ],
+  ])("is refused when %s becomes %s", (from, to, measured, has) => {
+    const loaded = withProfile(SCENARIO.replace(from, to));
+    if (loaded.kind === "loaded") expect.fail("it was loaded");
+    const [key] = measured.split(" ");
+    expect(loaded.problems.map(formatProblem)).toEqual([
+      expect.stringMatching(
+        `^s\\.yaml:5:\\d+: platform\\.pools\\.chat\\.${key}: the pool's step times were measured with ${measured} \\(steps\\.csv\\), and it has ${has}: import a profile of that, leave out stepTime, or take ${key} out`,
+      ),
+    ]);
   });
 
   test.each([
