@@ -52,7 +52,8 @@ export function resolvePool(
     stepModel: resolveStepModel(context, hardware),
     maxNumSeqs: pool.maxNumSeqs,
     maxNumBatchedTokens: pool.maxNumBatchedTokens,
-    asyncScheduling: pool.asyncScheduling ?? pool.stepTime === undefined,
+    asyncScheduling:
+      pool.asyncScheduling ?? (pool.stepTime === undefined || "profile" in pool.stepTime),
     kvBlocks: memory.kvBlocks,
     blockTokens: pool.blockSize,
     blockBytes: memory.blockBytes,

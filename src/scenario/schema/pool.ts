@@ -127,7 +127,7 @@ export const pool = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether the next step is scheduled while one runs (vLLM async_scheduling), so that a new request waits one step more. Default: true, as in vLLM from 0.14 on; false with stepTime.",
+      "Whether the next step is scheduled while one runs (vLLM async_scheduling), so that a new request waits one step more. Default: true, as in vLLM from 0.14 on; false where stepTime gives coefficients.",
     ),
   gpuMemoryUtilization: share()
     .prefault("90%")

@@ -140,6 +140,8 @@ describe("a pool with a profile", () => {
     stepModel.cost({ decodes: 32, contextTokens: 100, ...prompts }, cost);
     expect(cost.totalPs).toBe(9_123_450_000);
     expect(cost.contextTokenPs).toBe(41_000);
+    // The engine that was measured schedules ahead, as one that is predicted.
+    expect(loaded.scenario.platform.pools[0]!.asyncScheduling).toBe(true);
     // What utilization is computed from is the network's, which the profile does not change.
     expect(stepModel.flopsPerToken).toBe(
       loaded.scenario.platform.pools[1]!.stepModel.flopsPerToken,
