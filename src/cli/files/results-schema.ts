@@ -151,6 +151,7 @@ const pool = z.object({
   lentShare: known,
   adapterLoads: known,
   adapterHitRate: unknown,
+  extrapolatedShare: unknown,
 });
 const replica = z.object({
   name: text,
