@@ -106,6 +106,7 @@ function requestsOf(traffic: Traffic): Arrival[] {
     tenant: 0,
     pool: 0,
     systemPrompt: undefined,
+    distinctPrompts: Infinity,
     conversation: undefined,
     maxOutputTokens: undefined,
     adapterShares: [],

@@ -134,6 +134,8 @@ export interface ClientConfig {
   readonly promptTokens: LengthConfig;
   readonly outputTokens: LengthConfig;
   readonly systemPrompt: SystemPromptConfig | undefined;
+  /** Its prompts repeat after so many; Infinity: never. */
+  readonly distinctPrompts: number;
   /** Undefined: every request is its own. */
   readonly conversation: ConversationConfig | undefined;
   /** What the client sends as max_tokens; undefined leaves it to the tenant's default. */

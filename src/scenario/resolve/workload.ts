@@ -72,6 +72,7 @@ function resolveClient(scope: Scope, client: ClientFile): ClientConfig | undefin
     arrivals: resolveArrivals(client.arrivals),
     ...lengths,
     systemPrompt: systemPromptOf(name, client),
+    distinctPrompts: client.distinctPrompts ?? Infinity,
     conversation: conversationOf(scope, client, served),
     maxOutputTokens: client.maxOutputTokens,
     adapterShares: adapterSharesOf(scope, client, config),

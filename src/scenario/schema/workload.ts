@@ -241,6 +241,11 @@ const client = z.strictObject({
     .describe(
       "Tokens that stand before every prompt, always the same; of a trace's prompts, their beginning.",
     ),
+  distinctPrompts: positiveCount()
+    .optional()
+    .describe(
+      "Different prompts that are sent in turn, as load generators do: each comes again, whole, after all the others. Default: no prompt comes twice.",
+    ),
   conversation: conversation
     .optional()
     .describe("Each arrival begins a conversation, whose prompts repeat all that was said before."),

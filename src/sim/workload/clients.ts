@@ -66,8 +66,9 @@ function createSource(config: ClientConfig, deps: ClientDeps, streamFor: StreamF
   const shape = shapedRequests(config, streamFor);
   const { systemTokens } = prompts;
   const draw: DrawRequest = (timeNs) => {
-    const segments = conversation === undefined ? prompts.single() : prompts.fresh();
-    return shape(timeNs, systemTokens + draws.promptTokens(), draws.outputTokens(), segments);
+    const promptTokens = systemTokens + draws.promptTokens();
+    const segments = conversation === undefined ? prompts.single(promptTokens) : prompts.fresh();
+    return shape(timeNs, promptTokens, draws.outputTokens(), segments);
   };
   const startsWith = (drawFirst: DrawRequest): RequestSource =>
     drawnSource(arrivals, { streamFor, endNs, draw: drawFirst });

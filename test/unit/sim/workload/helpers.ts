@@ -28,6 +28,7 @@ export function clientConfig(
     promptTokens: { kind: "constant", tokens: 100 },
     outputTokens: { kind: "constant", tokens: 20 },
     systemPrompt: undefined,
+    distinctPrompts: Infinity,
     conversation: undefined,
     maxOutputTokens: undefined,
     adapterShares: [],

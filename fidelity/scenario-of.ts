@@ -1,0 +1,69 @@
+/**
+ * A measured run as a scenario: one tenant, one pool, first come first served, the engine's own knobs, and the load
+ * generator's habits. It is the file a user would write, and goes through the same loader.
+ */
+import { loadScenario } from "../src/scenario/load.ts";
+import type { Scenario } from "../src/scenario/scenario.ts";
+import type { MeasuredRun } from "./measured.ts";
+import { modelOf } from "./models.ts";
+
+/** The generator repeats so many prompts in turn: the recorded prompt lengths have this period, and TTFT falls at request 100. */
+const DISTINCT_PROMPTS = 100;
+/** Clients give up: no recorded E2E is longer, and failed requests end then. */
+const TIMEOUT_S = 300;
+/** Prompts are longer than configured, by the model's own markers and by re-tokenising: 1.041 to 1.049 in the recorded runs. */
+const PROMPT_STRETCH = 1.045;
+
+export function promptTokensOf(run: MeasuredRun): number {
+  return Math.round(run.promptTokens * PROMPT_STRETCH);
+}
+
+export function scenarioOf(run: MeasuredRun): Scenario {
+  const file = fileOf(run);
+  const loaded = loadScenario(JSON.stringify(file), { fileName: run.name, overrides: [] });
+  if (loaded.kind === "loaded") return loaded.scenario;
+  const problems = loaded.problems.map(({ path, message }) => `${path}: ${message}`);
+  throw new Error(`${run.name}: ${problems.join("; ")}`);
+}
+
+function fileOf(run: MeasuredRun): object {
+  const { name, definition } = modelOf(run.model);
+  return {
+    version: 1,
+    name: run.name,
+    platform: {
+      policy: "fcfs",
+      tiers: { all: { weight: 1 } },
+      models: definition === undefined ? {} : { [name]: definition },
+      pools: {
+        engine: {
+          model: name,
+          precision: run.precision,
+          gpu: "h100-sxm",
+          replicas: run.dataParallel,
+          tensorParallel: run.tensorParallel,
+          maxNumSeqs: run.maxNumSeqs,
+          maxNumBatchedTokens: run.maxNumBatchedTokens,
+          gpuMemoryUtilization: run.gpuMemoryUtilization,
+        },
+      },
+      tenants: {
+        bench: {
+          tier: "all",
+          defaultMaxOutputTokens: run.outputTokens,
+          quotas: { maxQueuedRequests: 1_000_000 },
+        },
+      },
+      isolation: { mitigate: false },
+    },
+    workload: {
+      bench: {
+        arrivals: { trace: { path: run.name, format: "tenantry" } },
+        systemPrompt: run.systemPromptTokens,
+        distinctPrompts: DISTINCT_PROMPTS,
+        timeout: `${TIMEOUT_S}s`,
+      },
+    },
+    simulation: { duration: "unlimited", audit: { requests: 0 } },
+  };
+}
