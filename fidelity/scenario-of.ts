@@ -44,6 +44,8 @@ function fileOf(run: MeasuredRun): object {
           tensorParallel: run.tensorParallel,
           maxNumSeqs: run.maxNumSeqs,
           maxNumBatchedTokens: run.maxNumBatchedTokens,
+          asyncScheduling: true,
+          edgeOverhead: "6ms",
           gpuMemoryUtilization: run.gpuMemoryUtilization,
         },
       },

@@ -97,6 +97,8 @@ export interface PoolConfig extends Parallelism {
   readonly maxNumSeqs: number;
   /** vLLM's max_num_batched_tokens: tokens computed in one step. */
   readonly maxNumBatchedTokens: number;
+  /** From a request's arrival to its queue: parsing and tokenising at the engine's HTTP front, and streaming what it answers. */
+  readonly edgeOverheadNs: number;
   /** vLLM's async_scheduling: the next step is scheduled while one runs, and whoever joins meanwhile is in the one after. */
   readonly asyncScheduling: boolean;
   /** KV blocks per replica, and tokens and bytes per block (bytes over all GPUs of the replica). */

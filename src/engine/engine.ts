@@ -117,12 +117,13 @@ export class Engine<Origin> implements ReplicaListener {
       return { kind: "rejected", ...screening.rejection };
     }
     const { maxOutputTokens } = screening;
+    const { arrivalNs = nowNs } = submission;
     const predictedTokens = tenant.quota.outputs.expectedTokens(maxOutputTokens);
     const request = new Request(submission, {
       number: this.#nextNumber++,
       tier: tenant.config.tier,
-      arrivalNs: nowNs,
-      deadlineNs: nowNs + this.#ttftBudgetsNs[tenant.config.tier]!,
+      arrivalNs,
+      deadlineNs: arrivalNs + this.#ttftBudgetsNs[tenant.config.tier]!,
       maxOutputTokens,
       predictedTokens,
       prefix: prefixKeyOf(submission, tenant, scheduler.config),

@@ -13,6 +13,8 @@ export interface Submission<Origin> {
   /** Index into PlatformConfig.pools: one of the tenant's. */
   readonly pool: number;
   readonly promptTokens: number;
+  /** When it reached the edge, where that was before it is submitted: what its latencies are counted from. */
+  readonly arrivalNs?: number;
   /** max_tokens as sent; the tenant's default where the client sent none. */
   readonly maxOutputTokens: number | undefined;
   /** Index into the tenant's adapters; undefined is the base model. */

@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import { type Admission, type Outcome, type Request, isRetryable } from "../engine/request.ts";
 import type { ClientConfig } from "../scenario/scenario.ts";
 import type { Sent } from "./cluster.ts";
+import { Edge } from "./edge.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { AttemptOutcome, Client } from "./workload/client.ts";
 
@@ -59,6 +60,8 @@ export class Traffic {
   readonly #parts: TrafficParts;
   readonly #pending: readonly Pending[];
   readonly #arrivalSources: readonly number[];
+  readonly #edges: readonly Edge[];
+  readonly #edgeSources: readonly number[];
   readonly #timeoutSources: readonly number[];
   /** Requests given up by their client, whose end is a time-out to it. */
   readonly #givenUp = new Set<Request<Sent>>();
@@ -68,11 +71,16 @@ export class Traffic {
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
-    const { clients, configs, events } = parts;
+    const { clients, configs, engine, events } = parts;
     this.sentByClient = configs.map(() => 0);
     this.#pending = configs.map(({ timeoutNs }) => new Pending(timeoutNs));
     this.#arrivalSources = clients.map((_, client) =>
       events.addSource("arrival", (nowNs) => this.#arrive(nowNs, client)),
+    );
+    const { pools } = engine.platform;
+    this.#edges = configs.map(({ pool }) => new Edge(pools[pool]!.edgeOverheadNs));
+    this.#edgeSources = clients.map((_, client) =>
+      events.addSource("edge", (nowNs) => this.#passEdge(nowNs, client)),
     );
     this.#timeoutSources = clients.map((_, client) =>
       events.addSource("timeout", (nowNs) => this.#giveUp(nowNs, client)),
@@ -88,10 +96,11 @@ export class Traffic {
     return this.#lastArrivalNs;
   }
 
-  /** When the next request of any client arrives; Infinity when none is known. */
+  /** When the next request of any client arrives, or comes to the engine from the edge; Infinity when none is known. */
   get nextArrivalNs(): number {
-    if (this.#submitted >= this.#parts.maxRequests) return Infinity;
     let nextNs = Infinity;
+    for (const edge of this.#edges) nextNs = Math.min(nextNs, edge.nextNs);
+    if (this.#submitted >= this.#parts.maxRequests) return nextNs;
     for (const client of this.#parts.clients) nextNs = Math.min(nextNs, client.nextArrivalNs);
     return nextNs;
   }
@@ -106,26 +115,42 @@ export class Traffic {
   }
 
   #arrive(nowNs: number, client: number): void {
-    const { clients, configs, engine, maxRequests } = this.#parts;
+    const { clients, maxRequests } = this.#parts;
     // The last request may have come from another client since this arrival was put on the agenda.
     if (this.#submitted >= maxRequests) return;
-    const { tenant, pool } = configs[client]!;
-    const arrival = clients[client]!.take();
-    const sent: Sent = { client, arrival };
+    const sent: Sent = { client, arrival: clients[client]!.take() };
     this.#submitted += 1;
     this.sentByClient[client]! += 1;
     this.#lastArrivalNs = nowNs;
+    this.#edges[client]!.hold(nowNs, sent);
+    this.#passEdge(nowNs, client);
+    this.#schedule(client);
+  }
+
+  /** Hands the engine what has passed the edge by now. */
+  #passEdge(nowNs: number, client: number): void {
+    const edge = this.#edges[client]!;
+    for (let held = edge.take(nowNs); held !== undefined; held = edge.take(nowNs)) {
+      this.#submit(nowNs, held.arrivalNs, held.sent);
+    }
+    this.#parts.events.schedule(this.#edgeSources[client]!, edge.nextNs);
+  }
+
+  #submit(nowNs: number, arrivalNs: number, sent: Sent): void {
+    const { configs, engine } = this.#parts;
+    const { client, arrival } = sent;
+    const { tenant, pool } = configs[client]!;
     const admission = engine.submit(nowNs, {
       origin: sent,
       tenant,
       pool,
+      arrivalNs,
       promptTokens: arrival.promptTokens,
       maxOutputTokens: arrival.maxOutputTokens,
       adapter: arrival.adapter,
       segments: arrival.segments,
     });
     this.#parts.onSubmitted(nowNs, sent, admission);
-    this.#schedule(client);
     if (admission.kind === "accepted") {
       this.#pending[client]!.add(admission.request);
       this.#scheduleTimeout(client);

@@ -85,9 +85,11 @@ function roomGate(
   const { config, boundCount } = replica;
   if (!replica.isOpen) return "no-replica-up";
   if (!replica.hasFreeSlot) return "slots";
-  // Late binding: only as many prompt tokens as the next step can compute, or one prompt longer than a step.
+  // Late binding: only as many prompt tokens as the next step can compute, or one prompt longer than a step; where a step is
+  // composed ahead, those of that step are still pending while the next one's are bound.
   const pending = replica.pendingPromptTokens;
-  const budget = config.maxNumBatchedTokens - boundCount;
+  const steps = config.asyncScheduling ? 2 : 1;
+  const budget = steps * (config.maxNumBatchedTokens - boundCount);
   if (pending > 0 && pending + replica.uncachedTokens(request) > budget) return "prefill-budget";
   if (boundCount > 0 && replica.promisedBlocks + blocks > config.kvBlocks) return "kv-cache";
   return undefined;

@@ -54,6 +54,7 @@ export function resolvePool(
     maxNumBatchedTokens: pool.maxNumBatchedTokens,
     asyncScheduling:
       pool.asyncScheduling ?? (pool.stepTime === undefined || "profile" in pool.stepTime),
+    edgeOverheadNs: pool.edgeOverhead,
     kvBlocks: memory.kvBlocks,
     blockTokens: pool.blockSize,
     blockBytes: memory.blockBytes,

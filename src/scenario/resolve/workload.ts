@@ -72,7 +72,7 @@ function resolveClient(scope: Scope, client: ClientFile): ClientConfig | undefin
     arrivals: resolveArrivals(client.arrivals),
     ...lengths,
     systemPrompt: systemPromptOf(name, client),
-    distinctPrompts: client.distinctPrompts ?? Infinity,
+    distinctPrompts: distinctPromptsOf(scope, client),
     conversation: conversationOf(scope, client, served),
     maxOutputTokens: client.maxOutputTokens,
     adapterShares: adapterSharesOf(scope, client, config),
@@ -113,6 +113,15 @@ function checkTrace(scope: Scope, client: ClientFile): void {
     const message = "ignored: a mooncake trace says itself what its prompts have in common";
     report.warning([...scope.path, "systemPrompt"], message);
   }
+}
+
+function distinctPromptsOf(scope: Scope, client: ClientFile): number {
+  if (client.distinctPrompts !== undefined && client.conversation !== undefined) {
+    const message =
+      "ignored: a conversation's prompts hold all that was said before, and come once";
+    scope.context.report.warning([...scope.path, "distinctPrompts"], message);
+  }
+  return client.distinctPrompts ?? Infinity;
 }
 
 function systemPromptOf(name: string, client: ClientFile): SystemPromptConfig | undefined {

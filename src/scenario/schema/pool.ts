@@ -129,6 +129,11 @@ export const pool = z.strictObject({
     .describe(
       "Whether the next step is scheduled while one runs (vLLM async_scheduling), so that a new request waits one step more. Default: true, as in vLLM from 0.14 on; false where stepTime gives coefficients.",
     ),
+  edgeOverhead: duration()
+    .prefault("0s")
+    .describe(
+      "A request's time at the engine's HTTP front (parsing, tokenising, streaming): part of its latencies, not of GPU time.",
+    ),
   gpuMemoryUtilization: share()
     .prefault("90%")
     .describe("Share of GPU memory the replica may use."),
