@@ -36,6 +36,7 @@ export interface MeasuredRun {
   readonly name: string;
   /** As the engine was given it: a Hugging Face name. */
   readonly model: string;
+  /** As the catalogue names it. */
   readonly gpu: string;
   readonly precision: "bf16" | "fp8";
   readonly tensorParallel: number;

@@ -78,6 +78,16 @@ const MODELS: ReadonlyMap<string, Known> = new Map<string, Known>([
   ],
 ]);
 
+/** What the files call a GPU, and what the catalogue does. */
+const GPUS: ReadonlyMap<string, string> = new Map([
+  ["H100", "h100-sxm"],
+  ["H100-80GB-SXM", "h100-sxm"],
+]);
+
+export function gpuOf(name: string): string {
+  return GPUS.get(name) ?? name;
+}
+
 export function modelOf(huggingFaceName: string): Known {
   const known = MODELS.get(huggingFaceName);
   if (known === undefined) throw new Error(`${huggingFaceName}: not among the known models`);

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import type { Excluded, Latencies, MeasuredRun, Observed, Stage } from "./measured.ts";
+import { gpuOf } from "./models.ts";
 
 type Row = Readonly<Record<string, string>>;
 
@@ -53,7 +54,7 @@ function runOf(name: string, rows: readonly Row[]): MeasuredRun {
   return {
     name,
     model: row["model"]!,
-    gpu: row["gpu"]!,
+    gpu: gpuOf(row["gpu"]!),
     precision: row["precision"] === "FP8" ? "fp8" : "bf16",
     tensorParallel: Number(row["tp"]),
     dataParallel: Number(row["dp"]) || 1,

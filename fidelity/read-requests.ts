@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { latenciesOf, type Seen } from "./latencies.ts";
 import type { MeasuredRequest, MeasuredRun, Observed, Stage } from "./measured.ts";
+import { gpuOf } from "./models.ts";
 
 type Row = Readonly<Record<string, string>>;
 
@@ -55,7 +56,7 @@ function runOf(row: Row, requests: readonly Recorded[]): MeasuredRun {
   return {
     name: row["experiment"]!,
     model: row["model"]!,
-    gpu: row["gpu"]!,
+    gpu: gpuOf(row["gpu"]!),
     precision: "bf16",
     tensorParallel: Number(row["tp"]),
     dataParallel: 1,

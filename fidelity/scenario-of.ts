@@ -39,7 +39,7 @@ function fileOf(run: MeasuredRun): object {
         engine: {
           model: name,
           precision: run.precision,
-          gpu: "h100-sxm",
+          gpu: run.gpu,
           replicas: run.dataParallel,
           tensorParallel: run.tensorParallel,
           maxNumSeqs: run.maxNumSeqs,

@@ -36,6 +36,16 @@ export function scheduleOf(run: MeasuredRun, seed: number): TraceRow[] {
   return rows;
 }
 
+/** When the first request of each stage arrives: the generator sends rate x seconds requests in each. */
+export function stageStartsNs(run: MeasuredRun, rows: readonly TraceRow[]): number[] {
+  let first = 0;
+  return run.stages.map(({ ratePerS, seconds }) => {
+    const startNs = rows[first]?.timeNs ?? Infinity;
+    first += Math.round(ratePerS * seconds);
+    return startNs;
+  });
+}
+
 export function readerOf(rows: readonly TraceRow[]): TraceReader {
   let next = 0;
   return { next: () => rows[next++], skippedRows: 0 };

@@ -1,0 +1,57 @@
+/**
+ * Predicts every run and sets what was measured beside it, one cell per stage, metric and statistic. Who fits constants while
+ * leaving runs out hands in a step-time model of his own for each run; everything else is as the scenario has it.
+ */
+import type { StepModel } from "../src/replica/step-model.ts";
+import { METRICS, type MeasuredRun, type Metric, STATISTICS, type Statistic } from "./measured.ts";
+import { type Prediction, predict } from "./predict.ts";
+
+export interface Cell {
+  readonly run: MeasuredRun;
+  /** Undefined: the whole run. */
+  readonly stage: number | undefined;
+  readonly metric: Metric;
+  readonly statistic: Statistic;
+  readonly measuredMs: number;
+  readonly predictedMs: number;
+  /** Predicted over measured, less 1: positive is too slow. */
+  readonly error: number;
+}
+
+export interface Evaluated {
+  readonly run: MeasuredRun;
+  readonly prediction: Prediction;
+  readonly cells: readonly Cell[];
+}
+
+interface EvaluateOptions {
+  /** In place of the scenario's own. */
+  readonly stepModelOf?: (run: MeasuredRun) => StepModel;
+  readonly onRun?: (evaluated: Evaluated, done: number) => void;
+}
+
+export function evaluate(
+  runs: readonly MeasuredRun[],
+  { stepModelOf, onRun }: EvaluateOptions = {},
+): Evaluated[] {
+  return runs.map((run, index) => {
+    const prediction = predict(run, stepModelOf?.(run));
+    const evaluated = { run, prediction, cells: cellsOf(run, prediction) };
+    onRun?.(evaluated, index + 1);
+    return evaluated;
+  });
+}
+
+function cellsOf(run: MeasuredRun, prediction: Prediction): Cell[] {
+  return run.observed.flatMap(({ stage, latencies }, index) =>
+    METRICS.flatMap((metric) =>
+      STATISTICS.flatMap((statistic): Cell[] => {
+        const measuredMs = latencies[metric][statistic];
+        const predictedMs = prediction.observed[index]!.latencies[metric][statistic];
+        if (measuredMs === undefined || predictedMs === undefined) return [];
+        const error = predictedMs / measuredMs - 1;
+        return [{ run, stage, metric, statistic, measuredMs, predictedMs, error }];
+      }),
+    ),
+  );
+}
