@@ -1,12 +1,12 @@
 /** The measured models by their Hugging Face names: what the catalogue calls them, and the shapes of those it lacks. */
 
-interface Known {
+export interface KnownModel {
   readonly name: string;
   /** A shape as platform.models takes it; undefined where the catalogue has the model. */
   readonly definition?: object;
 }
 
-const MODELS: ReadonlyMap<string, Known> = new Map<string, Known>([
+const MODELS: ReadonlyMap<string, KnownModel> = new Map<string, KnownModel>([
   ["meta-llama/Llama-2-7b-hf", { name: "llama-2-7b" }],
   ["meta-llama/Llama-2-70b-hf", { name: "llama-2-70b" }],
   ["meta-llama/Llama-3.1-70B-Instruct", { name: "llama-3.1-70b" }],
@@ -88,8 +88,6 @@ export function gpuOf(name: string): string {
   return GPUS.get(name) ?? name;
 }
 
-export function modelOf(huggingFaceName: string): Known {
-  const known = MODELS.get(huggingFaceName);
-  if (known === undefined) throw new Error(`${huggingFaceName}: not among the known models`);
-  return known;
+export function modelOf(huggingFaceName: string): KnownModel | undefined {
+  return MODELS.get(huggingFaceName);
 }

@@ -2,6 +2,7 @@
  * Simulates a measured run, and says what its clients would have seen. A run whose arrivals were recorded is replayed once; where
  * only rates are known, several draws of arrivals are taken together, so that a tail is the expected one and not one draw's.
  */
+import { assert } from "../src/base/assert.ts";
 import type { StepModel } from "../src/replica/step-model.ts";
 import type { Scenario } from "../src/scenario/scenario.ts";
 import { runSimulation } from "../src/sim/simulate.ts";
@@ -32,9 +33,11 @@ interface Played {
   readonly throughputPerS: number;
 }
 
-/** `stepModel` in place of the one that model and GPU give. Fails: Error that says why the run cannot be simulated. */
+/** `stepModel` in place of the one that model and GPU give. Bounds: the run can be simulated. */
 export function predict(run: MeasuredRun, stepModel?: StepModel): Prediction {
-  const scenario = withStepModel(scenarioOf(run), stepModel);
+  const simulable = scenarioOf(run);
+  assert(simulable.kind === "scenario", "a run that cannot be simulated");
+  const scenario = withStepModel(simulable.scenario, stepModel);
   const seeds = run.requests === undefined ? SEEDS : SEEDS.slice(0, 1);
   const played = seeds.map((seed) => play(run, scenario, scheduleOf(run, seed)));
   const seen = played.flatMap((one) => one.seen);

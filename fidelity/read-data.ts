@@ -1,7 +1,11 @@
-/** Every measured run of a data folder, each once: runs that both files know are taken with their single requests. */
+/**
+ * Every measured run of a data folder that can be simulated, each once: runs that both files know are taken with their single
+ * requests. What is left out, is left out with its reason.
+ */
 import type { Excluded, MeasuredRun } from "./measured.ts";
 import { readLoadTests } from "./read-load-tests.ts";
 import { readRequestRuns } from "./read-requests.ts";
+import { scenarioOf } from "./scenario-of.ts";
 
 /** Two records are of the same run when their mean TTFTs agree to this, ms: they were rounded to it. */
 const SAME_MS = 0.002;
@@ -14,7 +18,12 @@ export function readData(folder: string): { runs: MeasuredRun[]; excluded: Exclu
     return twin === undefined ? test : { ...twin, name: test.name };
   });
   const unique = recorded.filter((one) => !loadTests.some((test) => isSameRun(one, test)));
-  return { runs: [...merged, ...unique], excluded };
+  const all = [...merged, ...unique].map((run) => ({ run, simulable: scenarioOf(run) }));
+  const refused = all.flatMap(({ run, simulable }): Excluded[] =>
+    simulable.kind === "refused" ? [{ run: run.name, reason: simulable.reason }] : [],
+  );
+  const runs = all.flatMap(({ run, simulable }) => (simulable.kind === "scenario" ? [run] : []));
+  return { runs, excluded: [...excluded, ...refused] };
 }
 
 function isSameRun(a: MeasuredRun, b: MeasuredRun): boolean {

@@ -5,7 +5,7 @@
 import { loadScenario } from "../src/scenario/load.ts";
 import type { Scenario } from "../src/scenario/scenario.ts";
 import type { MeasuredRun } from "./measured.ts";
-import { modelOf } from "./models.ts";
+import { type KnownModel, modelOf } from "./models.ts";
 
 /** The generator repeats so many prompts in turn: the recorded prompt lengths have this period, and TTFT falls at request 100. */
 const DISTINCT_PROMPTS = 100;
@@ -18,16 +18,22 @@ export function promptTokensOf(run: MeasuredRun): number {
   return Math.round(run.promptTokens * PROMPT_STRETCH);
 }
 
-export function scenarioOf(run: MeasuredRun): Scenario {
-  const file = fileOf(run);
-  const loaded = loadScenario(JSON.stringify(file), { fileName: run.name, overrides: [] });
-  if (loaded.kind === "loaded") return loaded.scenario;
+export type Simulable =
+  | { readonly kind: "scenario"; readonly scenario: Scenario }
+  /** Why the run cannot be simulated. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+export function scenarioOf(run: MeasuredRun): Simulable {
+  const model = modelOf(run.model);
+  if (model === undefined) return { kind: "refused", reason: `${run.model} is not a known model` };
+  const file = JSON.stringify(fileOf(run, model));
+  const loaded = loadScenario(file, { fileName: run.name, overrides: [] });
+  if (loaded.kind === "loaded") return { kind: "scenario", scenario: loaded.scenario };
   const problems = loaded.problems.map(({ path, message }) => `${path}: ${message}`);
-  throw new Error(`${run.name}: ${problems.join("; ")}`);
+  return { kind: "refused", reason: problems.join("; ") };
 }
 
-function fileOf(run: MeasuredRun): object {
-  const { name, definition } = modelOf(run.model);
+function fileOf(run: MeasuredRun, { name, definition }: KnownModel): object {
   return {
     version: 1,
     name: run.name,
@@ -44,8 +50,6 @@ function fileOf(run: MeasuredRun): object {
           tensorParallel: run.tensorParallel,
           maxNumSeqs: run.maxNumSeqs,
           maxNumBatchedTokens: run.maxNumBatchedTokens,
-          asyncScheduling: true,
-          edgeOverhead: "6ms",
           gpuMemoryUtilization: run.gpuMemoryUtilization,
         },
       },

@@ -97,8 +97,7 @@ export interface PoolConfig extends Parallelism {
   readonly maxNumSeqs: number;
   /** vLLM's max_num_batched_tokens: tokens computed in one step. */
   readonly maxNumBatchedTokens: number;
-  /** From a request's arrival to its queue: parsing and tokenising at the engine's HTTP front, and streaming what it answers. */
-  readonly edgeOverheadNs: number;
+  readonly edgeOverhead: EdgeOverhead;
   /** vLLM's async_scheduling: the next step is scheduled while one runs, and whoever joins meanwhile is in the one after. */
   readonly asyncScheduling: boolean;
   /** KV blocks per replica, and tokens and bytes per block (bytes over all GPUs of the replica). */
@@ -115,6 +114,15 @@ export interface PoolConfig extends Parallelism {
   readonly resumable: boolean;
   /** Who bears a shared pool's idle time: the platform, or its tenants by their share of GPU time. */
   readonly idleCost: "platform" | "spread";
+}
+
+/**
+ * Time at the HTTP front of a pool's replicas, simulated as a wait before the queue: parsing and tokenising a request, and, for
+ * every sequence running on its replica, the tokens that the front has to send on each step.
+ */
+export interface EdgeOverhead {
+  readonly requestNs: number;
+  readonly runningNs: number;
 }
 
 /** When a pool takes on replicas and gives them back. Risks are shares: 1 is a missed target or a full pool. */

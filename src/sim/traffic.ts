@@ -71,14 +71,13 @@ export class Traffic {
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
-    const { clients, configs, engine, events } = parts;
+    const { clients, configs, events } = parts;
     this.sentByClient = configs.map(() => 0);
     this.#pending = configs.map(({ timeoutNs }) => new Pending(timeoutNs));
     this.#arrivalSources = clients.map((_, client) =>
       events.addSource("arrival", (nowNs) => this.#arrive(nowNs, client)),
     );
-    const { pools } = engine.platform;
-    this.#edges = configs.map(({ pool }) => new Edge(pools[pool]!.edgeOverheadNs));
+    this.#edges = clients.map(() => new Edge());
     this.#edgeSources = clients.map((_, client) =>
       events.addSource("edge", (nowNs) => this.#passEdge(nowNs, client)),
     );
@@ -122,9 +121,19 @@ export class Traffic {
     this.#submitted += 1;
     this.sentByClient[client]! += 1;
     this.#lastArrivalNs = nowNs;
-    this.#edges[client]!.hold(nowNs, sent);
+    this.#edges[client]!.hold(nowNs, nowNs + this.#edgeNs(client), sent);
     this.#passEdge(nowNs, client);
     this.#schedule(client);
+  }
+
+  /** How long a request that arrives now is at the edge of its pool. */
+  #edgeNs(client: number): number {
+    const { replicas, servingReplicas, config } =
+      this.#parts.engine.schedulers[this.#parts.configs[client]!.pool]!;
+    const { requestNs, runningNs } = config.edgeOverhead;
+    if (runningNs === 0) return requestNs;
+    const running = replicas.reduce((sum, { boundCount }) => sum + boundCount, 0);
+    return requestNs + Math.round((runningNs * running) / Math.max(1, servingReplicas));
   }
 
   /** Hands the engine what has passed the edge by now. */

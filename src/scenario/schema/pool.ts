@@ -129,10 +129,16 @@ export const pool = z.strictObject({
     .describe(
       "Whether the next step is scheduled while one runs (vLLM async_scheduling), so that a new request waits one step more. Default: true, as in vLLM from 0.14 on; false where stepTime gives coefficients.",
     ),
-  edgeOverhead: duration()
-    .prefault("0s")
+  edgeOverhead: z
+    .strictObject({
+      request: duration().prefault("0s").describe("Per request: parsing, tokenising."),
+      running: duration()
+        .prefault("0s")
+        .describe("Per sequence that its replica runs: their tokens are sent first."),
+    })
+    .optional()
     .describe(
-      "A request's time at the engine's HTTP front (parsing, tokenising, streaming): part of its latencies, not of GPU time.",
+      "Time at the engine's HTTP front, part of a request's latencies and not of GPU time. Default: as measured before vLLM; none with stepTime.",
     ),
   gpuMemoryUtilization: share()
     .prefault("90%")
