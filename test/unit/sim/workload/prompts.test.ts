@@ -128,3 +128,23 @@ describe("conversations", () => {
     expect(client.take()).toMatchObject({ promptTokens: 270, attempt: 0 });
   });
 });
+
+test("distinct prompts come again in turn, whole, and what follows them does not", () => {
+  const config = clientConfig(CONSTANT, {
+    systemPrompt: { name: "s", tokens: 30 },
+    distinctPrompts: 3,
+  });
+  const prompts = new Prompts(config, new PromptStreams());
+  const [first, second, , fourth] = [0, 1, 2, 3].map(() => prompts.single(100)!);
+  expect(commonTokens(first!, second!)).toBe(30);
+  expect(commonTokens(first!, fourth!)).toBe(100);
+  const shorter = prompts.traced(80, undefined)!;
+  expect(commonTokens(second!, shorter)).toBe(80);
+});
+
+test("distinct prompts without a system prompt have nothing else in common", () => {
+  const prompts = new Prompts(clientConfig(CONSTANT, { distinctPrompts: 2 }), new PromptStreams());
+  const [first, second, third] = [0, 1, 2].map(() => prompts.single(100)!);
+  expect(commonTokens(first!, second!)).toBe(0);
+  expect(commonTokens(first!, third!)).toBe(100);
+});
