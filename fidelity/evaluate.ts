@@ -2,6 +2,7 @@
  * Predicts every run and sets what was measured beside it, one cell per stage, metric and statistic. Who fits constants while
  * leaving runs out hands in a step-time model of his own for each run; everything else is as the scenario has it.
  */
+import { assert } from "../src/base/assert.ts";
 import type { StepModel } from "../src/replica/step-model.ts";
 import { METRICS, type MeasuredRun, type Metric, STATISTICS, type Statistic } from "./measured.ts";
 import { type Prediction, predict } from "./predict.ts";
@@ -54,4 +55,22 @@ function cellsOf(run: MeasuredRun, prediction: Prediction): Cell[] {
       }),
     ),
   );
+}
+
+/** Signed error of a mean over the whole run. */
+export function meanError({ cells }: Evaluated, metric: Metric): number {
+  const found = cells.find(
+    (one) => one.stage === undefined && one.metric === metric && one.statistic === "mean",
+  );
+  assert(found !== undefined, "every run has a mean");
+  return found.error;
+}
+
+/** Signed error of completed requests per second; undefined where it was not measured. */
+export function throughputError({ run, prediction }: Evaluated): number | undefined {
+  const [measured, predicted] = [run, prediction].map(
+    ({ observed }) => observed[0]!.throughputPerS,
+  );
+  if (measured === undefined || predicted === undefined) return undefined;
+  return predicted / measured - 1;
 }

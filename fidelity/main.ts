@@ -1,5 +1,8 @@
 /** `npm run fidelity -- --data FOLDER`: replays every measured run found there and says how far off the predictions are. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { prepareFolder, writeFiles } from "../src/cli/output.ts";
+import { packageVersion, vegaRuntime } from "../src/cli/package-info.ts";
 import {
   GROUPINGS,
   groupsOf,
@@ -11,6 +14,7 @@ import {
 } from "./errors.ts";
 import { evaluate, type Evaluated } from "./evaluate.ts";
 import { readData } from "./read-data.ts";
+import { type Fidelity, fidelityCsv, fidelityHtml, fidelityMarkdown } from "./report/forms.ts";
 
 const USAGE = "npm run fidelity -- --data FOLDER [--out FOLDER] [--only PART_OF_A_NAME]";
 
@@ -61,12 +65,23 @@ function groupLines(evaluated: readonly Evaluated[]): string[] {
   );
 }
 
+function writeReport(folder: string, fidelity: Fidelity): void {
+  writeFiles(folder, [
+    ["index.html", fidelityHtml(fidelity, vegaRuntime())],
+    ["fidelity.csv", fidelityCsv(fidelity)],
+    ["fidelity.md", fidelityMarkdown(fidelity)],
+  ]);
+  console.log(`wrote ${join(folder, "index.html")}, fidelity.csv and fidelity.md`);
+}
+
 function main(options: Options): void {
+  prepareFolder(options.out);
   const { runs, excluded } = readData(options.data);
   const wanted = runs.filter(({ name }) => name.includes(options.only));
   const evaluated = evaluate(wanted, { onRun: (one) => console.log(runLine(one)) });
   for (const { run, reason } of excluded) console.log(`left out: ${run}: ${reason}`);
   console.log(groupLines(evaluated).join("\n"));
+  writeReport(options.out, { evaluated, excluded, version: packageVersion() });
   console.log(headlineText(evaluated));
 }
 

@@ -28,7 +28,7 @@ export interface Summary {
 }
 
 export function summarize(values: readonly number[]): Summary {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   return {
     mean: mean(values),
     p50: quantileOf(sorted, 0.5),

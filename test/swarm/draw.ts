@@ -46,6 +46,7 @@ const arrivals = fc.oneof(
 /** A system prompt of the tenant's own or one that all share, and perhaps conversations behind it. */
 const prefixes = fc.record({
   systemPrompt: fc.constantFrom(undefined, undefined, 9, 24, { tokens: 20, name: "common" }),
+  distinctPrompts: fc.constantFrom(undefined, undefined, 1, 5),
   conversation: sometimes(
     fc.record({ turns: fc.constantFrom(3, { uniform: { min: 1, max: 5 } }), thinkMs: fc.nat(200) }),
     2,
@@ -101,6 +102,8 @@ const pool = fc.record({
   lend: fc.boolean(),
   prefixSharing: fc.constantFrom("tenant", "pool"),
   enablePrefixCaching: fc.constantFrom(true, true, true, false),
+  asyncScheduling: fc.boolean(),
+  edgeUs: fc.constantFrom(0, 500, 20_000),
   stepUs: fc.integer({ min: 200, max: 6000 }),
   contextNs: fc.nat({ max: 2000 }),
 });
@@ -234,6 +237,8 @@ function poolFile(given: Pool, index: number): object {
     idleCost: given.idleCost,
     prefixSharing: given.prefixSharing,
     enablePrefixCaching: given.enablePrefixCaching,
+    asyncScheduling: given.asyncScheduling,
+    edgeOverhead: { request: `${given.edgeUs}us`, running: `${given.edgeUs / 10}us` },
     stepTime: {
       fixed: `${given.stepUs}us`,
       perToken: "10us",
@@ -312,9 +317,10 @@ function clientFile(given: Tenant): object {
 }
 
 function prefixesFile({ prefixes: one }: Tenant): object {
-  const { systemPrompt, conversation } = one;
+  const { systemPrompt, distinctPrompts, conversation } = one;
   return {
     ...(systemPrompt && { systemPrompt }),
+    ...(distinctPrompts && { distinctPrompts }),
     ...(conversation && {
       conversation: { turns: conversation.turns, think: `${conversation.thinkMs}ms` },
     }),
