@@ -4,6 +4,7 @@
  */
 import type { Cell, Evaluated } from "./evaluate.ts";
 import type { MeasuredRun, Metric, Statistic } from "./measured.ts";
+import { modelName } from "./models.ts";
 import { median } from "./statistics.ts";
 
 export interface Figure {
@@ -68,13 +69,25 @@ export interface Grouping {
   readonly id: string;
   readonly title: string;
   readonly keyOf: (run: MeasuredRun) => string;
+  /** A group in a sentence: "runs of ...". */
+  readonly phrase: (key: string) => string;
 }
 
 export const GROUPINGS: readonly Grouping[] = [
-  { id: "gpu", title: "GPU", keyOf: ({ gpu }) => gpu },
-  { id: "model", title: "Model", keyOf: ({ model }) => model },
-  { id: "workload", title: "Workload", keyOf: ({ workload }) => workload },
-  { id: "tp", title: "GPUs per replica", keyOf: (run) => String(run.tensorParallel) },
+  { id: "gpu", title: "GPU", keyOf: ({ gpu }) => gpu, phrase: (key) => `runs on ${key}` },
+  { id: "model", title: "Model", keyOf: modelName, phrase: (key) => `runs of ${key}` },
+  {
+    id: "workload",
+    title: "Workload",
+    keyOf: ({ workload }) => workload,
+    phrase: (key) => `runs of workload ${key}`,
+  },
+  {
+    id: "tp",
+    title: "GPUs per replica",
+    keyOf: (run) => String(run.tensorParallel),
+    phrase: (key) => `runs on replicas of ${key} GPU${key === "1" ? "" : "s"}`,
+  },
 ];
 
 /** Runs by group, groups in the order of their names. */

@@ -88,6 +88,11 @@ export function gpuOf(name: string): string {
   return GPUS.get(name) ?? name;
 }
 
+/** As scenario files call it; as the data does where the model is not known. */
+export function modelName({ model }: { readonly model: string }): string {
+  return modelOf(model)?.name ?? model;
+}
+
 export function modelOf(huggingFaceName: string): KnownModel | undefined {
   return MODELS.get(huggingFaceName);
 }

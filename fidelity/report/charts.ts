@@ -15,14 +15,8 @@ import { formatMs } from "../../src/report/format.ts";
 import { HEADLINE } from "../errors.ts";
 import type { Cell, Evaluated } from "../evaluate.ts";
 import { METRICS, type MeasuredRun, type Metric } from "../measured.ts";
-import {
-  figureName,
-  METRIC_NAMES,
-  modelName,
-  runLabels,
-  signedPercent,
-  stageName,
-} from "./labels.ts";
+import { figureName, METRIC_NAMES, runLabels, signedPercent, stageName } from "./labels.ts";
+import { modelName } from "../models.ts";
 
 /** Pixels. */
 const SCATTER_HEIGHT = 260;
@@ -34,18 +28,22 @@ const ERROR_AXIS = {
   labelExpr:
     "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + format(abs(datum.value) * 100, 'd') + ' %'",
 };
+/** Of the palette. */
+const COLOURS = 8;
+/** Room for a run's name, pixels. */
+const RUN_LABEL = 175;
 /** Errors of these are drawn per run. */
 const DRAWN = HEADLINE.filter(({ statistic }) => statistic === "mean");
 
 export function scatterCharts(evaluated: readonly Evaluated[], style: ChartStyle): Chart[] {
   const steady = evaluated.filter(({ run }) => !run.isOverload);
-  const colours = modelColours(steady, style);
+  const colours = modelLooks(steady, style);
   return METRICS.flatMap((metric) => scatter(steady, { metric, colours, style }) ?? []);
 }
 
 interface Scatter {
   readonly metric: Metric;
-  readonly colours: ReadonlyMap<string, string>;
+  readonly colours: ReadonlyMap<string, Look>;
   readonly style: ChartStyle;
 }
 
@@ -64,7 +62,7 @@ function scatter(
     ...describe(one, labels),
     measured: compact(one.measuredMs),
     predicted: compact(one.predictedMs),
-    colour: colours.get(modelName(one.run))!,
+    ...colours.get(modelName(one.run))!,
     filled: one.statistic === "mean" ? 1 : 0,
   }));
   const all = shown.flatMap(({ measuredMs, predictedMs }) => [measuredMs, predictedMs]);
@@ -79,7 +77,7 @@ function scatter(
     id: `scatter-${metric}`,
     title,
     note: "Filled: means; hollow: P99. Whole runs and their stages. On the line they are equal; above it the prediction is too slow. Log scales.",
-    legend: [...colours].map(([label, colour]): LegendEntry => ({ label, colour })),
+    legend: [...colours].map(([label, { colour, glyph }]) => ({ label, colour, glyph })),
     spec: frame(style, {
       title,
       height: SCATTER_HEIGHT,
@@ -92,11 +90,13 @@ function scatter(
         {
           data: { values },
           mark: { type: "point", size: 42, strokeWidth: 1.5 },
+
           encoding: {
             x: { field: "measured", title: "measured", ...axis },
             y: { field: "predicted", title: "predicted", ...axis },
             stroke: OWN_COLOUR,
             fill: OWN_COLOUR,
+            shape: { field: "shape", type: "nominal", scale: null, legend: null },
             fillOpacity: { field: "filled", type: "quantitative", scale: null, legend: null },
             tooltip: TOOLTIP,
           },
@@ -124,12 +124,29 @@ function describe(one: Cell, labels: ReadonlyMap<MeasuredRun, string>) {
   };
 }
 
-function modelColours(
+/** How a model's points look: colours repeat after eight, shapes do not. */
+interface Look {
+  readonly colour: string;
+  readonly shape: "circle" | "diamond";
+  readonly glyph: string;
+}
+
+function modelLooks(
   evaluated: readonly Evaluated[],
   { palette }: ChartStyle,
-): ReadonlyMap<string, string> {
+): ReadonlyMap<string, Look> {
   const names = [...new Set(evaluated.map(({ run }) => modelName(run)))].toSorted();
-  return new Map(names.map((name, index) => [name, categorical(palette, index)]));
+  return new Map(
+    names.map((name, index) => {
+      const colour = categorical(palette, index);
+      return [
+        name,
+        index < COLOURS
+          ? { colour, shape: "circle", glyph: "●" }
+          : { colour, shape: "diamond", glyph: "◆" },
+      ];
+    }),
+  );
 }
 
 /** Signed errors, a row per run. */
@@ -153,7 +170,10 @@ export function runErrorChart(evaluated: readonly Evaluated[], style: ChartStyle
           mark: { type: "point", filled: true, size: 46, opacity: 1 },
           encoding: {
             x: errorChannel(),
-            y: nameAxis("run", [...labels.values()]),
+            y: {
+              ...nameAxis("run", [...labels.values()]),
+              axis: { grid: false, labelLimit: RUN_LABEL, labelOverlap: false },
+            },
             color: OWN_COLOUR,
             tooltip: TOOLTIP,
           },

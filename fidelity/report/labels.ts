@@ -1,8 +1,8 @@
 /** How runs and figures are called on the page. */
-import { formatNumber } from "../../src/report/format.ts";
+import { formatCount } from "../../src/report/format.ts";
 import type { Figure } from "../errors.ts";
 import type { MeasuredRun, Metric, Statistic } from "../measured.ts";
-import { modelOf } from "../models.ts";
+import { modelName } from "../models.ts";
 
 export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   ttft: "TTFT",
@@ -39,11 +39,6 @@ export function runLabels(runs: readonly MeasuredRun[]): ReadonlyMap<MeasuredRun
   );
 }
 
-/** As scenario files call it. */
-export function modelName({ model }: MeasuredRun): string {
-  return modelOf(model)?.name ?? model;
-}
-
 /** "8 requests/s", or "whole run". */
 export function stageName(run: MeasuredRun, stage: number | undefined): string {
   return stage === undefined ? "whole run" : `${run.stages[stage]!.ratePerS}/s`;
@@ -51,7 +46,8 @@ export function stageName(run: MeasuredRun, stage: number | undefined): string {
 
 /** "+3.2 %", "−0.4 %": the sign is said, for too slow and too fast are different mistakes. */
 export function signedPercent(share: number): string {
-  const text = formatNumber(Math.abs(100 * share), Math.abs(share) < 0.1 ? 2 : 3);
+  const amount = Math.abs(100 * share);
+  const text = amount < 100 ? amount.toFixed(1) : formatCount(amount);
   return `${share < 0 ? "−" : "+"}${text} %`;
 }
 

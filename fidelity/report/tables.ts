@@ -23,13 +23,13 @@ import { type Metric, STATISTICS } from "../measured.ts";
 import {
   figureName,
   METRIC_NAMES,
-  modelName,
   percentText,
   runLabels,
   signedPercent,
   stageName,
   statisticName,
 } from "./labels.ts";
+import { modelName } from "../models.ts";
 
 /** What is promised, what is reached, and what others publish. */
 export function accuracyTable(evaluated: readonly Evaluated[]): Table {
@@ -91,7 +91,7 @@ function groupTable(evaluated: readonly Evaluated[], grouping: Grouping): Table 
       ...HEADLINE.map((figure) => right(figureName(figure))),
     ],
     rows: groupsOf(evaluated, grouping).map(([key, part]) => [
-      cell(grouping.id === "model" ? modelName(part[0]!.run) : key),
+      cell(key),
       cell(formatCount(part.length)),
       ...HEADLINE.map((figure) => errorCell(part, figure)),
     ]),

@@ -11,7 +11,7 @@ import {
 import { type Cell, type Evaluated, meanError, throughputError } from "../evaluate.ts";
 import type { MeasuredRun } from "../measured.ts";
 import { median } from "../statistics.ts";
-import { figureName, modelName, percentText, runLabels, signedPercent } from "./labels.ts";
+import { figureName, percentText, runLabels, signedPercent } from "./labels.ts";
 
 /** Fewer runs than this are no pattern. */
 const LEAST_RUNS = 2;
@@ -59,29 +59,37 @@ function missedWords(evaluated: readonly Evaluated[]): string[] {
 
 interface Pattern {
   readonly text: string;
-  /** How many times what is allowed. */
+  /** How many times what is allowed, of its worst figure. */
   readonly excess: number;
 }
 
-/** Groups of runs that are off in one direction by more than is allowed. */
+/** Groups of runs that are off in one direction by more than is allowed: a sentence each. */
 function patternWords(evaluated: readonly Evaluated[]): string[] {
-  const patterns = HEADLINE.flatMap((figure) =>
-    GROUPINGS.flatMap((grouping) => {
-      const groups = groupsOf(wholeCells(evaluated, figure), grouping);
-      if (groups.length < 2) return [];
-      return groups.flatMap(([key, cells]): Pattern[] => {
-        const off = median(cells.map(({ error }) => error));
-        if (cells.length < LEAST_RUNS || Math.abs(off) <= figure.most) return [];
-        const what = grouping.id === "model" ? modelName(cells[0]!.run) : key;
-        const text = `${figureName(figure)} comes out ${percentText(Math.abs(off))} too ${off < 0 ? "low" : "high"} for ${grouping.title.toLowerCase()} ${what} (median of ${cells.length} runs).`;
-        return [{ text, excess: Math.abs(off) / figure.most }];
-      });
-    }),
-  );
+  const steady = evaluated.filter(({ run }) => !run.isOverload);
+  const patterns = GROUPINGS.flatMap((grouping) => {
+    const groups = groupsOf(steady, grouping);
+    return groups.length < 2
+      ? []
+      : groups.flatMap(([key, part]) => patternOf(grouping.phrase(key), part));
+  });
   return patterns
     .toSorted((a, b) => b.excess - a.excess)
     .slice(0, MOST_PATTERNS)
     .map(({ text }) => text);
+}
+
+function patternOf(phrase: string, part: readonly Evaluated[]): Pattern[] {
+  if (part.length < LEAST_RUNS) return [];
+  const off = HEADLINE.flatMap((figure) => {
+    const summary = summaryOf(wholeCells(part, figure));
+    if (summary === undefined || Math.abs(summary.medianSigned) <= figure.most) return [];
+    const { medianSigned } = summary;
+    const text = `${figureName(figure)} ${signedPercent(medianSigned)}`;
+    return [{ text, excess: Math.abs(medianSigned) / figure.most }];
+  });
+  if (off.length === 0) return [];
+  const text = `The ${part.length} ${phrase} are off in one direction: ${off.map((one) => one.text).join(", ")} in the median.`;
+  return [{ text, excess: Math.max(...off.map(({ excess }) => excess)) }];
 }
 
 /** An engine that has just started: what the first stage of a run shows and later ones do not. */
