@@ -10,8 +10,9 @@ export interface Seen {
   readonly outputTokens: number;
 }
 
-/** Bounds: at least one request; every answer has at least two tokens. */
+/** Nothing where no request completed. Bounds: every answer has at least two tokens. */
 export function latenciesOf(requests: readonly Seen[]): Latencies {
+  if (requests.length === 0) return { ttft: {}, e2e: {}, tpot: {} };
   return {
     ttft: summarize(requests.map(({ ttftMs }) => ttftMs)),
     e2e: summarize(requests.map(({ e2eMs }) => e2eMs)),

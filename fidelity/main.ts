@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareFolder, writeFiles } from "../src/cli/output.ts";
+import { EXIT, InputError } from "../src/cli/exit-codes.ts";
 import { packageVersion, vegaRuntime } from "../src/cli/package-info.ts";
 import {
   GROUPINGS,
@@ -13,7 +14,10 @@ import {
   wholeCells,
 } from "./errors.ts";
 import { evaluate, type Evaluated } from "./evaluate.ts";
+import type { Excluded } from "./measured.ts";
 import { readData } from "./read-data.ts";
+import { LOAD_TESTS_FILE } from "./read-load-tests.ts";
+import { REQUESTS_FOLDER } from "./read-requests.ts";
 import { type Fidelity, fidelityCsv, fidelityHtml, fidelityMarkdown } from "./report/forms.ts";
 
 const USAGE = "npm run fidelity -- --data FOLDER [--out FOLDER] [--only PART_OF_A_NAME]";
@@ -34,7 +38,7 @@ function optionsOf(args: readonly string[]): Options {
     },
   });
   const { data, out, only } = values;
-  if (data === undefined) throw new Error(`which measured runs? ${USAGE}`);
+  if (data === undefined) throw new InputError(`give the folder of measured runs: ${USAGE}`);
   return { data, out, only };
 }
 
@@ -75,9 +79,10 @@ function writeReport(folder: string, fidelity: Fidelity): void {
 }
 
 function main(options: Options): void {
-  prepareFolder(options.out);
   const { runs, excluded } = readData(options.data);
   const wanted = runs.filter(({ name }) => name.includes(options.only));
+  if (wanted.length === 0) throw new InputError(noRuns(options, excluded));
+  prepareFolder(options.out);
   const evaluated = evaluate(wanted, { onRun: (one) => console.log(runLine(one)) });
   for (const { run, reason } of excluded) console.log(`left out: ${run}: ${reason}`);
   console.log(groupLines(evaluated).join("\n"));
@@ -85,4 +90,19 @@ function main(options: Options): void {
   console.log(headlineText(evaluated));
 }
 
-main(optionsOf(process.argv.slice(2)));
+function noRuns({ data, only }: Options, excluded: readonly Excluded[]): string {
+  if (only !== "") return `no run in ${data} has a name with '${only}' in it`;
+  const [first] = excluded;
+  return first === undefined
+    ? `no measured runs in ${data}: expected ${LOAD_TESTS_FILE} or ${REQUESTS_FOLDER}/experiments.csv`
+    : `all ${excluded.length} runs in ${data} are left out, ${first.run} because: ${first.reason}`;
+}
+
+try {
+  main(optionsOf(process.argv.slice(2)));
+} catch (error) {
+  const isUsers = error instanceof InputError || (error instanceof Error && "code" in error);
+  if (!isUsers) throw error;
+  console.error(error.message);
+  process.exitCode = EXIT.badInput;
+}

@@ -15,7 +15,9 @@ export function readData(folder: string): { runs: MeasuredRun[]; excluded: Exclu
   const recorded = readRequestRuns(folder);
   const merged = loadTests.map((test) => {
     const twin = recorded.find((one) => isSameRun(one, test));
-    return twin === undefined ? test : { ...twin, name: test.name };
+    return twin === undefined
+      ? test
+      : { ...twin, name: test.name, hasCpuOffload: test.hasCpuOffload };
   });
   const unique = recorded.filter((one) => !loadTests.some((test) => isSameRun(one, test)));
   const all = [...merged, ...unique].map((run) => ({ run, simulable: scenarioOf(run) }));

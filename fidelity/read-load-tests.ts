@@ -4,11 +4,11 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
 import type { Excluded, Latencies, MeasuredRun, Observed, Stage } from "./measured.ts";
 import { gpuOf } from "./models.ts";
+import { type Row, rowsOf } from "./rows.ts";
 
-type Row = Readonly<Record<string, string>>;
+export const LOAD_TESTS_FILE = "h100_vllm_load_tests.csv";
 
 /** Of every run whose setting was recorded (experiments.csv); the load tests are of the same campaign. */
 const MAX_NUM_SEQS = 128;
@@ -18,12 +18,12 @@ const GPU_MEMORY_UTILIZATION = 0.9;
 const OVERLOAD_TTFT_MS = 10_000;
 
 export function readLoadTests(folder: string): { runs: MeasuredRun[]; excluded: Excluded[] } {
-  const file = join(folder, "h100_vllm_load_tests.csv");
+  const file = join(folder, LOAD_TESTS_FILE);
   if (!existsSync(file)) return { runs: [], excluded: [] };
-  const rows: Row[] = parse(readFileSync(file), { columns: true });
+  const rows = rowsOf(file, readFileSync(file));
   const runs: MeasuredRun[] = [];
   const excluded: Excluded[] = [];
-  for (const [run, part] of Map.groupBy(rows, (row) => row["exp_folder"]!)) {
+  for (const [run, part] of Map.groupBy(rows, (row) => row.text("exp_folder"))) {
     const reason = reasonToExclude(part[0]!);
     if (reason === undefined) runs.push(runOf(run, part));
     else excluded.push({ run, reason });
@@ -33,52 +33,52 @@ export function readLoadTests(folder: string): { runs: MeasuredRun[]; excluded: 
 
 /** Why a run cannot be matched; undefined where it can. */
 function reasonToExclude(row: Row): string | undefined {
-  const note = row["rate_note"]!;
+  const note = row.text("rate_note");
   if (!note.startsWith("RATE RATIO MISMATCH")) return undefined;
   return `requests were lost and the rates cannot be told (${note})`;
 }
 
 function runOf(name: string, rows: readonly Row[]): MeasuredRun {
   const row = rows[0]!;
-  const outputTokens = Number(row["output_len"]);
-  const system = Number(row["system_prompt_len"]);
+  const outputTokens = row.number("output_len");
+  const system = row.number("system_prompt_len");
   const stages: Stage[] = rows
-    .filter(({ stage }) => stage !== "-1")
-    .map((one) => ({ ratePerS: Number(one["rate_rps"]), seconds: Number(one["duration_s"]) }));
+    .filter((one) => one.text("stage") !== "-1")
+    .map((one) => ({ ratePerS: one.number("rate_rps"), seconds: one.number("duration_s") }));
   const observed: Observed[] = rows
-    .filter(({ stage }) => stage === "-1" || stages.length > 1)
+    .filter((one) => one.text("stage") === "-1" || stages.length > 1)
     .map((one) => ({
-      stage: one["stage"] === "-1" ? undefined : Number(one["stage"]),
+      stage: one.text("stage") === "-1" ? undefined : one.number("stage"),
       latencies: latenciesOfRow(one, outputTokens),
     }));
   return {
     name,
-    model: row["model"]!,
-    gpu: gpuOf(row["gpu"]!),
-    precision: row["precision"] === "FP8" ? "fp8" : "bf16",
-    tensorParallel: Number(row["tp"]),
-    dataParallel: Number(row["dp"]) || 1,
+    model: row.text("model"),
+    gpu: gpuOf(row.text("gpu")),
+    precision: row.text("precision") === "FP8" ? "fp8" : "bf16",
+    tensorParallel: row.number("tp"),
+    dataParallel: row.numberOr("dp", 1),
     maxNumSeqs: MAX_NUM_SEQS,
-    maxNumBatchedTokens: Number(row["max_num_batched_tokens"]),
-    gpuMemoryUtilization: Number(row["gpu_mem_util"]) || GPU_MEMORY_UTILIZATION,
-    hasCpuOffload: row["cpu_offload"] === "True",
-    workload: row["workload"]!,
+    maxNumBatchedTokens: row.number("max_num_batched_tokens"),
+    gpuMemoryUtilization: row.numberOr("gpu_mem_util", GPU_MEMORY_UTILIZATION),
+    hasCpuOffload: row.text("cpu_offload") === "True",
+    workload: row.text("workload"),
     systemPromptTokens: system,
-    promptTokens: system + Number(row["question_len"]),
+    promptTokens: system + row.number("question_len"),
     outputTokens,
     stages,
     requests: undefined,
     observed,
     kvBlocks: undefined,
-    isOverload: Number(row["ttft_mean"]) > OVERLOAD_TTFT_MS,
+    isOverload: row.number("ttft_mean") > OVERLOAD_TTFT_MS,
   };
 }
 
 function latenciesOfRow(row: Row, outputTokens: number): Latencies {
   const of = (metric: string) => ({
-    mean: Number(row[`${metric}_mean`]),
-    p90: Number(row[`${metric}_p90`]),
-    p99: Number(row[`${metric}_p99`]),
+    mean: row.number(`${metric}_mean`),
+    p90: row.number(`${metric}_p90`),
+    p99: row.number(`${metric}_p99`),
   });
   const [ttft, e2e] = [of("ttft"), of("e2e")];
   return { ttft, e2e, tpot: { mean: (e2e.mean - ttft.mean) / (outputTokens - 1) } };

@@ -6,12 +6,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parse } from "csv-parse/sync";
+import { InputError } from "../src/cli/exit-codes.ts";
 import { latenciesOf, type Seen } from "./latencies.ts";
 import type { MeasuredRequest, MeasuredRun, Observed, Stage } from "./measured.ts";
 import { gpuOf } from "./models.ts";
+import { type Row, rowsOf } from "./rows.ts";
 
-type Row = Readonly<Record<string, string>>;
+export const REQUESTS_FOLDER = "h100_vllm_requests";
 
 /** More failures than this: clients gave up because queues grew. */
 const OVERLOAD_FAILURES = 0.0005;
@@ -22,65 +23,64 @@ interface Recorded extends MeasuredRequest {
 }
 
 export function readRequestRuns(folder: string): MeasuredRun[] {
-  const base = join(folder, "h100_vllm_requests");
+  const base = join(folder, REQUESTS_FOLDER);
   const index = join(base, "experiments.csv");
   if (!existsSync(index)) return [];
-  return rowsOf(readFileSync(index)).map((row) => {
-    const outputTokens = Number(row["output_len"]);
-    const file = join(base, `${row["experiment"]}.csv.gz`);
-    return runOf(row, requestsOf(rowsOf(gunzipSync(readFileSync(file))), outputTokens));
+  return rowsOf(index, readFileSync(index)).map((row) => {
+    const outputTokens = row.number("output_len");
+    const file = join(base, `${row.text("experiment")}.csv.gz`);
+    return runOf(row, requestsOf(rowsOf(file, gunzipSync(readFileSync(file))), outputTokens));
   });
-}
-
-function rowsOf(bytes: Buffer): Row[] {
-  return parse(bytes, { columns: true });
 }
 
 function requestsOf(rows: readonly Row[], outputTokens: number): Recorded[] {
   return rows.map((row) => {
-    const hasFailed = row["has_error"] !== "0";
-    const promptTokens = Number(row["input_tokens"]);
+    const hasFailed = row.text("has_error") !== "0";
+    const promptTokens = row.number("input_tokens");
     return {
-      arrivalNs: Math.round(Number(row["arrival_us"]) * 1000),
+      arrivalNs: Math.round(row.number("arrival_us") * 1000),
       promptTokens: promptTokens > 0 ? promptTokens : undefined,
       seen: hasFailed
         ? undefined
-        : { ttftMs: Number(row["ttft_ms"]), e2eMs: Number(row["e2e_ms"]), outputTokens },
+        : { ttftMs: row.number("ttft_ms"), e2eMs: row.number("e2e_ms"), outputTokens },
     };
   });
 }
 
 function runOf(row: Row, requests: readonly Recorded[]): MeasuredRun {
-  const system = Number(row["system_prompt_len"]);
-  const stages = stagesOf(row["stages"]!);
+  const system = row.number("system_prompt_len");
+  const stages = stagesOf(row.text("stages"));
   return {
-    name: row["experiment"]!,
-    model: row["model"]!,
-    gpu: gpuOf(row["gpu"]!),
+    name: row.text("experiment"),
+    model: row.text("model"),
+    gpu: gpuOf(row.text("gpu")),
+    // Neither this nor offloading is in the file; every model in it is published in 16 bits.
     precision: "bf16",
-    tensorParallel: Number(row["tp"]),
+    tensorParallel: row.number("tp"),
     dataParallel: 1,
-    maxNumSeqs: Number(row["max_num_seqs"]),
-    maxNumBatchedTokens: Number(row["max_num_batched_tokens"]),
+    maxNumSeqs: row.number("max_num_seqs"),
+    maxNumBatchedTokens: row.number("max_num_batched_tokens"),
     gpuMemoryUtilization: 0.9,
-    hasCpuOffload: true,
-    workload: row["experiment"]!.split("-").at(-1)!,
+    hasCpuOffload: false,
+    workload: row.text("experiment").split("-").at(-1)!,
     systemPromptTokens: system,
-    promptTokens: system + Number(row["question_len"]),
-    outputTokens: Number(row["output_len"]),
+    promptTokens: system + row.number("question_len"),
+    outputTokens: row.number("output_len"),
     stages,
     requests,
-    observed: observedOf(requests, stages, Number(row["req_per_s"])),
-    kvBlocks: Number(row["kv_blocks_total_gpu"]),
-    isOverload: Number(row["n_failed"]) > OVERLOAD_FAILURES * requests.length,
+    observed: observedOf(requests, stages, row.number("req_per_s")),
+    kvBlocks: row.number("kv_blocks_total_gpu"),
+    isOverload: row.number("n_failed") > OVERLOAD_FAILURES * requests.length,
   };
 }
 
-/** "5rps x 600s;10rps x 600s" */
 function stagesOf(text: string): Stage[] {
   return text.split(";").map((part) => {
-    const [, rate, seconds] = /^([\d.]+)rps x ([\d.]+)s$/u.exec(part)!;
-    return { ratePerS: Number(rate), seconds: Number(seconds) };
+    const found = /^([\d.]+)rps x ([\d.]+)s$/u.exec(part);
+    if (found === null) {
+      throw new InputError(`stages '${text}': expected something like '5rps x 600s;10rps x 600s'`);
+    }
+    return { ratePerS: Number(found[1]), seconds: Number(found[2]) };
   });
 }
 

@@ -150,11 +150,15 @@ export function overloadTable(evaluated: readonly Evaluated[]): Table | undefine
       cell(labels.get(one.run)!),
       overloadCell(meanError(one, "e2e")),
       overloadCell(throughputError(one)),
-      cell(signedPercent(meanError(one, "ttft"))),
-      cell(signedPercent(meanError(one, "tpot"))),
+      errorText(meanError(one, "ttft")),
+      errorText(meanError(one, "tpot")),
     ]),
     note: `E2E and throughput may be off by ${percentText(MOST_OVERLOAD)}. Means are over requests that completed.`,
   };
+}
+
+function errorText(error: number | undefined): TableCell {
+  return cell(error === undefined ? MISSING : signedPercent(error));
 }
 
 function overloadCell(error: number | undefined): TableCell {

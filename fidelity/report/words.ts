@@ -161,7 +161,7 @@ function overloadWords(evaluated: readonly Evaluated[]): string[] {
   return evaluated
     .filter(({ run }) => run.isOverload)
     .flatMap((one): string[] => {
-      const e2e = meanError(one, "e2e");
+      const e2e = meanError(one, "e2e") ?? 0;
       const throughput = throughputError(one) ?? 0;
       if (Math.max(Math.abs(e2e), Math.abs(throughput)) <= MOST_OVERLOAD) return [];
       return [
