@@ -15,7 +15,7 @@ import { mean } from "./statistics.ts";
 
 const NS_PER_MS = 1e6;
 const NS_PER_S = 1e9;
-/** Draws of unrecorded arrivals. More change the medians over runs by less than 0.1 %. */
+/** Draws of unrecorded arrivals. Eight others move the medians over runs by up to 0.3 percentage points (measured, 25 November 2026). */
 const SEEDS = [1, 2, 3];
 
 export interface Prediction {
