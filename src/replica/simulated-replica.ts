@@ -12,7 +12,7 @@ import { MAX_JUMP_STEPS, jumpPs, stepsBeyond } from "./jump.ts";
 import type { ReplicaListener } from "./port.ts";
 import { type Joining, RunningBatch } from "./running-batch.ts";
 import type { Segment, StepMeter } from "./step-meter.ts";
-import { type StepBatch, type StepCost, type StepModel, emptyCost } from "./step-model.ts";
+import { type StepModel, emptyBatch, emptyCost } from "./step-model.ts";
 
 export interface SimulatedReplicaConfig {
   /** Its index, handed back with every notification. */
@@ -57,14 +57,8 @@ export class SimulatedReplica {
   readonly #config: SimulatedReplicaConfig;
   readonly #listener: ReplicaListener;
   readonly #batch: RunningBatch;
-  readonly #stepBatch: StepBatch = {
-    decodes: 0,
-    prefills: 0,
-    prefillTokens: 0,
-    prefillPairs: 0,
-    contextTokens: 0,
-  };
-  readonly #trueCost: StepCost = emptyCost();
+  readonly #stepBatch = emptyBatch();
+  readonly #trueCost = emptyCost();
   /** Steps by which joining lags behind the next boundary. */
   readonly #joinLag: 0 | 1;
   readonly #segment: Segment = {

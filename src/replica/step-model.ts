@@ -33,7 +33,11 @@ export interface StepCost {
   steps: number;
 }
 
-/** A cost to be written over. */
+/** A batch and a cost to be written over. */
+export function emptyBatch(): StepBatch {
+  return { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
+}
+
 export function emptyCost(): StepCost {
   return { totalPs: 0, fixedPs: 0, attentionPs: 0, contextTokenPs: 0, steps: Infinity };
 }

@@ -4,10 +4,10 @@
  * whenever they are asked for, time summed in big integers. What it says is what the fast one must say.
  */
 import type { Departure, LeaveReason, ReplicaListener } from "../../src/replica/port.ts";
-import type { PrefixKey } from "../../src/replica/prefix-key.ts";
 import type { Joining } from "../../src/replica/running-batch.ts";
-import { type StepCost, type StepModel, emptyCost } from "../../src/replica/step-model.ts";
+import { type StepModel, emptyCost } from "../../src/replica/step-model.ts";
 import { NaivePrefixCache } from "./naive-prefix-cache.ts";
+import { type Part, type Sequence, type Step, isPromptDone, kvTokens, sum } from "./naive-step.ts";
 
 export interface NaiveReplicaConfig {
   readonly stepModel: StepModel;
@@ -15,38 +15,6 @@ export interface NaiveReplicaConfig {
   readonly kvBlocks: number;
   readonly blockTokens: number;
   readonly asyncScheduling?: boolean;
-}
-
-interface Sequence {
-  readonly slot: number;
-  readonly promptTokens: number;
-  readonly wantedTokens: number;
-  readonly prefix: PrefixKey | undefined;
-  /** Steps that must be over before it can be admitted, unless the batch is empty. */
-  readonly openStep: number;
-  /** Its first blocks that the cache has, and others may share. */
-  sharedBlocks: number;
-  admitted: boolean;
-  computedTokens: number;
-  outputTokens: number;
-  prefillPs: number;
-  decodePs: number;
-  batchSharePs: number;
-}
-
-/** A sequence's part in one step; `contextTokens` only when it decodes, `pairs` only when it prefills. */
-interface Part {
-  readonly sequence: Sequence;
-  readonly tokens: number;
-  readonly pairs: number;
-  readonly contextTokens: number;
-}
-
-interface Step {
-  readonly parts: readonly Part[];
-  readonly cost: StepCost;
-  readonly contextTokens: number;
-  readonly ps: number;
 }
 
 export class NaiveReplica {
@@ -394,20 +362,4 @@ export class NaiveReplica {
   #inFlightPs(): number {
     return sum(this.#present, (sequence) => sequence.prefillPs + sequence.decodePs);
   }
-}
-
-/** Tokens whose keys and values are cached, or have their place reserved: the last output token's are not yet. */
-function kvTokens(sequence: Sequence): number {
-  if (!sequence.admitted) return 0;
-  return sequence.promptTokens + Math.max(0, sequence.outputTokens - 1);
-}
-
-function isPromptDone(sequence: Sequence): boolean {
-  return sequence.outputTokens === 0 && sequence.computedTokens === sequence.promptTokens;
-}
-
-function sum<T>(items: readonly T[], amount: (item: T) => number): number {
-  let total = 0;
-  for (const item of items) total += amount(item);
-  return total;
 }

@@ -2,7 +2,7 @@
  * A pool's step times in the few numbers that a decision can afford: linear in prompt tokens and in the context of what is
  * bound. Read off the pool's step-time model once; placement, lending, shedding and retry-after all predict with it.
  */
-import { type StepBatch, type StepCost, emptyCost } from "../../replica/step-model.ts";
+import { type StepBatch, type StepCost, emptyBatch, emptyCost } from "../../replica/step-model.ts";
 import type { PoolConfig } from "../config.ts";
 import type { ReplicaView } from "./replica-view.ts";
 import type { QueueView } from "./tenant-queue.ts";
@@ -82,7 +82,6 @@ function prefillCost(pool: PoolConfig, promptTokens: number): StepCost {
 
 function costOf(pool: PoolConfig, batch: Partial<StepBatch>): StepCost {
   const cost = emptyCost();
-  const empty = { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
-  pool.stepModel.cost({ ...empty, ...batch }, cost);
+  pool.stepModel.cost({ ...emptyBatch(), ...batch }, cost);
   return cost;
 }

@@ -4,7 +4,7 @@
  * ahead of the one with the least than its lead: what the pool serves in one share window. So a burst passes, and a backlogged
  * tier that was overtaken has its share again after at most that much of the others' service.
  */
-import { emptyCost } from "../../replica/step-model.ts";
+import { emptyBatch, emptyCost } from "../../replica/step-model.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import { guaranteedShares } from "./guarantees.ts";
 import type { PoolView } from "./policy.ts";
@@ -98,8 +98,7 @@ function leadsEachOf(
 ): number[] {
   const cost = emptyCost();
   const decodes = pool.maxNumSeqs;
-  const prompts = { prefills: 0, prefillTokens: 0, prefillPairs: 0 };
-  pool.stepModel.cost({ decodes, contextTokens: 0, ...prompts }, cost);
+  pool.stepModel.cost({ ...emptyBatch(), decodes }, cost);
   const steps = (policy.shareWindowNs * 1000) / cost.totalPs;
   const service = steps * decodes * policy.outputTokenWeight;
   return guarantees.map((share) => service / share);

@@ -61,8 +61,10 @@ export interface AttentionWork {
   readonly promptBytes: number;
 }
 
-export function attentionWork(model: ModelSpec, tensorParallel: number): AttentionWork {
-  const { attention, kvPrecision } = model;
+export function attentionWork(
+  { attention, kvPrecision }: Pick<ModelSpec, "attention" | "kvPrecision">,
+  tensorParallel: number,
+): AttentionWork {
   const bytesPerValue = kvPrecision === "fp8" ? 1 : BYTES_PER_BF16;
   return attention.kind === "grouped"
     ? groupedWork(attention, tensorParallel, bytesPerValue)

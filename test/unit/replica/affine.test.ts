@@ -1,12 +1,16 @@
 /** Hand-worked step times of the affine model, and what it refuses. */
 import { describe, expect, test } from "vitest";
 import { affineStepModel } from "../../../src/replica/affine.ts";
-import { type StepBatch, type StepModel, emptyCost } from "../../../src/replica/step-model.ts";
+import {
+  type StepBatch,
+  type StepModel,
+  emptyBatch,
+  emptyCost,
+} from "../../../src/replica/step-model.ts";
 
 function cost(model: StepModel, batch: Partial<StepBatch>) {
   const result = emptyCost();
-  const empty = { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
-  model.cost({ ...empty, ...batch }, result);
+  model.cost({ ...emptyBatch(), ...batch }, result);
   return result;
 }
 

@@ -1,7 +1,12 @@
 /** Step times put together by hand from kernels, and how they move with batch, context and parallelism. */
 import { describe, expect, test } from "vitest";
 import type { Parallelism } from "../../../../src/replica/hardware.ts";
-import { type StepBatch, type StepModel, emptyCost } from "../../../../src/replica/step-model.ts";
+import {
+  type StepBatch,
+  type StepModel,
+  emptyBatch,
+  emptyCost,
+} from "../../../../src/replica/step-model.ts";
 import { machineOf, matmulPs } from "../../../../src/replica/step-time/kernels.ts";
 import { headMatrix, layerMatrices } from "../../../../src/replica/step-time/layers.ts";
 import {
@@ -9,6 +14,7 @@ import {
   capturedTokens,
   predictedStepModel,
 } from "../../../../src/replica/step-time/predicted.ts";
+import type { EngineOverheads } from "../../../../src/replica/step-time/shares.ts";
 import { activeWeightBytes, weightBytes } from "../../../../src/replica/weights.ts";
 import { DENSE, GPU, HALF, LATENT_MIXTURE, NO_OVERHEADS } from "./models.ts";
 
@@ -28,8 +34,7 @@ function build(given: Partial<PredictedInput> = {}): StepModel {
 
 function cost(model: StepModel, batch: Partial<StepBatch>) {
   const result = emptyCost();
-  const empty = { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
-  model.cost({ ...empty, ...batch }, result);
+  model.cost({ ...emptyBatch(), ...batch }, result);
   return result;
 }
 
@@ -83,6 +88,13 @@ describe("a decode step", () => {
   });
 });
 
+/** What these overheads add to a step of a prompt of 300 tokens. */
+function addedPs(overheads: EngineOverheads, maxNumSeqs: number): number {
+  const batch = { prefills: 1, prefillTokens: 300 };
+  const withLaunches = cost(build({ overheads, maxNumSeqs }), batch).totalPs;
+  return withLaunches - cost(build({ maxNumSeqs }), batch).totalPs;
+}
+
 describe("prompts", () => {
   const overheads = { ...NO_OVERHEADS, pieceLayerPs: 2e6, eagerLayerPs: 7e6 };
 
@@ -97,13 +109,8 @@ describe("prompts", () => {
   });
 
   test("break the CUDA graph into pieces, and leave it beyond its largest size", () => {
-    const added = (maxNumSeqs: number) => {
-      const batch = { prefills: 1, prefillTokens: 300 };
-      const withLaunches = cost(build({ overheads, maxNumSeqs }), batch).totalPs;
-      return withLaunches - cost(build({ maxNumSeqs }), batch).totalPs;
-    };
-    expect(added(256)).toBeCloseTo(32 * 2e6, -1);
-    expect(added(128)).toBeCloseTo(32 * 7e6, -1);
+    expect(addedPs(overheads, 256)).toBeCloseTo(32 * 2e6, -1);
+    expect(addedPs(overheads, 128)).toBeCloseTo(32 * 7e6, -1);
   });
 
   test("slow the decodes they share a step with", () => {

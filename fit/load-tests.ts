@@ -1,0 +1,130 @@
+/**
+ * Refits what the engine adds to every layer from load tests below saturation. In a steady state the mean of a request's
+ * TPOT is the mean length of a step: T = d + r T p, with d a decode step of the mean batch (rate times E2E), r the
+ * rate, and p what a prompt adds to its step. The load generator repeats its prompts, so a prompt adds its last block only.
+ */
+import { readData } from "../fidelity/read-data.ts";
+import { promptTokensOf, scenarioOf } from "../fidelity/scenario-of.ts";
+import type { PoolConfig } from "../src/engine/config.ts";
+import { predictedStepModel } from "../src/replica/step-time/predicted.ts";
+import { ENGINE_OVERHEADS } from "../src/replica/step-time/shares.ts";
+import { type Errors, errorsOf, fitConstants } from "./minimise.ts";
+import { stepPs } from "./whole-steps.ts";
+
+const PS_PER_MS = 1e9;
+const PS_PER_S = 1e12;
+/** Tokens left to compute of a prompt cached up to its last block of 16, on average. */
+const UNCACHED_TOKENS = 8;
+
+interface Stage {
+  readonly model: string;
+  readonly pool: PoolConfig;
+  readonly ratePerPs: number;
+  readonly sequences: number;
+  readonly promptTokens: number;
+  readonly contextTokens: number;
+  readonly tpotPs: number;
+}
+
+export interface LoadFit {
+  readonly stages: number;
+  readonly layerPs: number;
+  readonly own: Errors;
+  /** Every model predicted with the constant fitted to the others. */
+  readonly unseen: Errors;
+  readonly byModel: ReadonlyMap<string, Errors>;
+}
+
+export function fitLoadTests(folder: string): LoadFit | undefined {
+  const stages = readStages(folder);
+  if (stages.length === 0) return undefined;
+  const layerPs = fit(stages);
+  const unseen: { stage: Stage; predicted: number }[] = [];
+  for (const model of new Set(stages.map((stage) => stage.model))) {
+    const others = fit(stages.filter((stage) => stage.model !== model));
+    for (const stage of stages) {
+      if (stage.model === model) unseen.push({ stage, predicted: tpotPs(stage, others) });
+    }
+  }
+  const errors = (set: typeof unseen) =>
+    errorsOf(
+      set.map(({ predicted }) => predicted),
+      set.map(({ stage }) => stage.tpotPs),
+    );
+  return {
+    stages: stages.length,
+    layerPs,
+    own: errorsOf(
+      stages.map((stage) => tpotPs(stage, layerPs)),
+      stages.map((stage) => stage.tpotPs),
+    ),
+    unseen: errors(unseen),
+    byModel: new Map(
+      [...Map.groupBy(unseen, ({ stage }) => stage.model)].map(([name, set]) => [
+        name,
+        errors(set),
+      ]),
+    ),
+  };
+}
+
+function fit(stages: readonly Stage[]): number {
+  const [layerPs] = fitConstants(
+    [20e6],
+    stages.length,
+    (constants, row) => tpotPs(stages[row]!, constants[0]!),
+    (row) => stages[row]!.tpotPs,
+  );
+  return layerPs!;
+}
+
+function tpotPs({ pool, ...stage }: Stage, layerPs: number): number {
+  const overheads = { ...ENGINE_OVERHEADS, layerPs };
+  const step = predictedStepModel({
+    model: pool.model,
+    gpu: pool.gpu,
+    parallel: pool,
+    maxNumSeqs: pool.maxNumSeqs,
+    overheads,
+  });
+  const at = (decodes: number, prefills: number) =>
+    stepPs(step, {
+      decodes,
+      contextTokens: decodes * stage.contextTokens,
+      prefills,
+      prefillTokens: prefills * UNCACHED_TOKENS,
+      prefillPairs: prefills * UNCACHED_TOKENS * stage.promptTokens,
+    });
+  const below = Math.max(1, Math.floor(stage.sequences));
+  const share = Math.max(0, stage.sequences - below);
+  const decodePs = (1 - share) * at(below, 0) + share * at(below + 1, 0);
+  const promptPs = at(below, 1) - at(below, 0);
+  return decodePs / (1 - stage.ratePerPs * promptPs);
+}
+
+/** Stages of runs that do not saturate; of a run with a single stage, the run itself. */
+function readStages(folder: string): Stage[] {
+  return readData(folder).runs.flatMap((run) => {
+    if (run.isOverload) return [];
+    const simulable = scenarioOf(run);
+    if (simulable.kind !== "scenario") return [];
+    const pool = simulable.scenario.platform.pools[0]!;
+    const promptTokens = promptTokensOf(run);
+    return run.observed.flatMap(({ stage, latencies }): Stage[] => {
+      if (stage === undefined && run.stages.length > 1) return [];
+      const ratePerS = run.stages[stage ?? 0]!.ratePerS / run.dataParallel;
+      const e2eMs = latencies.e2e.mean!;
+      return [
+        {
+          model: run.model,
+          pool,
+          ratePerPs: ratePerS / PS_PER_S,
+          sequences: (ratePerS * e2eMs) / 1_000,
+          promptTokens,
+          contextTokens: promptTokens + run.outputTokens / 2,
+          tpotPs: latencies.tpot.mean! * PS_PER_MS,
+        },
+      ];
+    });
+  });
+}
