@@ -1,10 +1,9 @@
 /**
  * Predicts every run and sets what was measured beside it, one cell per stage, metric and statistic. Who fits constants while
- * leaving runs out hands in a step-time model of his own for each run; everything else is as the scenario has it.
+ * leaving runs out hands in what he fitted for each run; everything else is as the scenario has it.
  */
-import type { StepModel } from "../src/replica/step-model.ts";
 import { METRICS, type MeasuredRun, type Metric, STATISTICS, type Statistic } from "./measured.ts";
-import { type Prediction, predict } from "./predict.ts";
+import { type PoolChange, type Prediction, predict } from "./predict.ts";
 
 export interface Cell {
   readonly run: MeasuredRun;
@@ -25,17 +24,16 @@ export interface Evaluated {
 }
 
 interface EvaluateOptions {
-  /** In place of the scenario's own. */
-  readonly stepModelOf?: (run: MeasuredRun) => StepModel;
+  readonly changeOf?: (run: MeasuredRun) => PoolChange;
   readonly onRun?: (evaluated: Evaluated, done: number) => void;
 }
 
 export function evaluate(
   runs: readonly MeasuredRun[],
-  { stepModelOf, onRun }: EvaluateOptions = {},
+  { changeOf, onRun }: EvaluateOptions = {},
 ): Evaluated[] {
   return runs.map((run, index) => {
-    const prediction = predict(run, stepModelOf?.(run));
+    const prediction = predict(run, changeOf?.(run));
     const evaluated = { run, prediction, cells: cellsOf(run, prediction) };
     onRun?.(evaluated, index + 1);
     return evaluated;

@@ -14,7 +14,9 @@ import {
   wholeCells,
 } from "./errors.ts";
 import { evaluate, type Evaluated } from "./evaluate.ts";
-import type { Excluded } from "./measured.ts";
+import { evaluateLeftOut, fittedConstants } from "./left-out.ts";
+import type { Excluded, MeasuredRun } from "./measured.ts";
+import { modelName } from "./models.ts";
 import { readData } from "./read-data.ts";
 import { LOAD_TESTS_FILE } from "./read-load-tests.ts";
 import { REQUESTS_FOLDER } from "./read-requests.ts";
@@ -86,8 +88,22 @@ function main(options: Options): void {
   const evaluated = evaluate(wanted, { onRun: (one) => console.log(runLine(one)) });
   for (const { run, reason } of excluded) console.log(`left out: ${run}: ${reason}`);
   console.log(groupLines(evaluated).join("\n"));
-  writeReport(options.out, { evaluated, excluded, version: packageVersion() });
+  const leftOut = leftOutOf(wanted);
+  writeReport(options.out, { evaluated, leftOut, excluded, version: packageVersion() });
   console.log(headlineText(evaluated));
+}
+
+/** Each model from the others; undefined where there are no others. */
+function leftOutOf(runs: readonly MeasuredRun[]): Evaluated[] | undefined {
+  const steady = runs.filter(({ isOverload }) => !isOverload);
+  if (new Set(steady.map(modelName)).size < 2) return undefined;
+  const { layerPs, edge } = fittedConstants(runs);
+  console.log(
+    `fitted to all: ${(layerPs / 1e6).toFixed(2)} us per layer; at the edge ${(edge.requestNs / 1e6).toFixed(2)} ms per request and ${(edge.runningNs / 1e3).toFixed(1)} us per running sequence`,
+  );
+  const leftOut = evaluateLeftOut(runs);
+  console.log(`each model from the others: ${headlineText(leftOut)}`);
+  return leftOut;
 }
 
 function noRuns({ data, only }: Options, excluded: readonly Excluded[]): string {

@@ -2,14 +2,13 @@
  * Simulates a measured run, and says what its clients would have seen. A run whose arrivals were recorded is replayed once; where
  * only rates are known, several draws of arrivals are taken together, so that a tail is the expected one and not one draw's.
  */
-import { assert } from "../src/base/assert.ts";
-import type { StepModel } from "../src/replica/step-model.ts";
+import type { PoolConfig } from "../src/engine/config.ts";
 import type { Scenario } from "../src/scenario/scenario.ts";
 import { runSimulation } from "../src/sim/simulate.ts";
 import type { TraceRow } from "../src/sim/workload/client.ts";
 import { latenciesOf, type Seen } from "./latencies.ts";
 import type { MeasuredRun, Observed } from "./measured.ts";
-import { scenarioOf } from "./scenario-of.ts";
+import { poolScenario } from "./scenario-of.ts";
 import { readerOf, scheduleOf, stageStartsNs } from "./schedule.ts";
 import { mean } from "./statistics.ts";
 
@@ -33,11 +32,12 @@ interface Played {
   readonly throughputPerS: number;
 }
 
-/** `stepModel` in place of the one that model and GPU give. Bounds: the run can be simulated. */
-export function predict(run: MeasuredRun, stepModel?: StepModel): Prediction {
-  const simulable = scenarioOf(run);
-  assert(simulable.kind === "scenario", "a run that cannot be simulated");
-  const scenario = withStepModel(simulable.scenario, stepModel);
+/** What a fit may put in place of what model, GPU and engine give. */
+export type PoolChange = Partial<Pick<PoolConfig, "stepModel" | "edgeOverhead">>;
+
+/** Bounds: the run can be simulated. */
+export function predict(run: MeasuredRun, change: PoolChange = {}): Prediction {
+  const scenario = changed(poolScenario(run), change);
   const seeds = run.requests === undefined ? SEEDS : SEEDS.slice(0, 1);
   const played = seeds.map((seed) => play(run, scenario, scheduleOf(run, seed)));
   const seen = played.flatMap((one) => one.seen);
@@ -55,9 +55,8 @@ export function predict(run: MeasuredRun, stepModel?: StepModel): Prediction {
   };
 }
 
-function withStepModel(scenario: Scenario, stepModel: StepModel | undefined): Scenario {
-  if (stepModel === undefined) return scenario;
-  const pools = scenario.platform.pools.map((pool) => ({ ...pool, stepModel }));
+function changed(scenario: Scenario, change: PoolChange): Scenario {
+  const pools = scenario.platform.pools.map((pool) => ({ ...pool, ...change }));
   return { ...scenario, platform: { ...scenario.platform, pools } };
 }
 

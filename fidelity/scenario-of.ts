@@ -2,6 +2,7 @@
  * A measured run as a scenario: one tenant, one pool, first come first served, the engine's own knobs, and the load
  * generator's habits. It is the file a user would write, and goes through the same loader.
  */
+import { assert } from "../src/base/assert.ts";
 import { loadScenario } from "../src/scenario/load.ts";
 import type { Scenario } from "../src/scenario/scenario.ts";
 import type { MeasuredRun } from "./measured.ts";
@@ -31,6 +32,13 @@ export function scenarioOf(run: MeasuredRun): Simulable {
   if (loaded.kind === "loaded") return { kind: "scenario", scenario: loaded.scenario };
   const problems = loaded.problems.map(({ path, message }) => `${path}: ${message}`);
   return { kind: "refused", reason: problems.join("; ") };
+}
+
+/** Bounds: the run can be simulated. */
+export function poolScenario(run: MeasuredRun): Scenario {
+  const simulable = scenarioOf(run);
+  assert(simulable.kind === "scenario", "a run that cannot be simulated");
+  return simulable.scenario;
 }
 
 function fileOf(run: MeasuredRun, { name, definition }: KnownModel): object {

@@ -3,10 +3,12 @@
  * TPOT is the mean length of a step: T = d + r T p, with d a decode step of the mean batch (rate times E2E), r the
  * rate, and p what a prompt adds to its step. The load generator repeats its prompts, so a prompt adds its last block only.
  */
+import type { MeasuredRun } from "../fidelity/measured.ts";
 import { readData } from "../fidelity/read-data.ts";
-import { promptTokensOf, scenarioOf } from "../fidelity/scenario-of.ts";
+import { poolScenario, promptTokensOf } from "../fidelity/scenario-of.ts";
 import type { PoolConfig } from "../src/engine/config.ts";
 import { predictedStepModel } from "../src/replica/step-time/predicted.ts";
+import type { StepModel } from "../src/replica/step-model.ts";
 import { ENGINE_OVERHEADS } from "../src/replica/step-time/shares.ts";
 import { type Errors, errorsOf, fitConstants } from "./minimise.ts";
 import { stepPs } from "./whole-steps.ts";
@@ -36,7 +38,7 @@ export interface LoadFit {
 }
 
 export function fitLoadTests(folder: string): LoadFit | undefined {
-  const stages = readStages(folder);
+  const stages = readData(folder).runs.flatMap(stagesOf);
   if (stages.length === 0) return undefined;
   const layerPs = fit(stages);
   const unseen: { stage: Stage; predicted: number }[] = [];
@@ -68,6 +70,11 @@ export function fitLoadTests(folder: string): LoadFit | undefined {
   };
 }
 
+/** What the engine adds to a layer by these runs. */
+export function layerPsOf(runs: readonly MeasuredRun[]): number {
+  return fit(runs.flatMap(stagesOf));
+}
+
 function fit(stages: readonly Stage[]): number {
   const [layerPs] = fitConstants(
     [20e6],
@@ -78,15 +85,15 @@ function fit(stages: readonly Stage[]): number {
   return layerPs!;
 }
 
-function tpotPs({ pool, ...stage }: Stage, layerPs: number): number {
+/** The pool's step times if the engine added this much to a layer. */
+export function stepModelWith(layerPs: number, pool: PoolConfig): StepModel {
+  const { model, gpu, maxNumSeqs } = pool;
   const overheads = { ...ENGINE_OVERHEADS, layerPs };
-  const step = predictedStepModel({
-    model: pool.model,
-    gpu: pool.gpu,
-    parallel: pool,
-    maxNumSeqs: pool.maxNumSeqs,
-    overheads,
-  });
+  return predictedStepModel({ model, gpu, parallel: pool, maxNumSeqs, overheads });
+}
+
+function tpotPs({ pool, ...stage }: Stage, layerPs: number): number {
+  const step = stepModelWith(layerPs, pool);
   const at = (decodes: number, prefills: number) =>
     stepPs(step, {
       decodes,
@@ -102,29 +109,25 @@ function tpotPs({ pool, ...stage }: Stage, layerPs: number): number {
   return decodePs / (1 - stage.ratePerPs * promptPs);
 }
 
-/** Stages of runs that do not saturate; of a run with a single stage, the run itself. */
-function readStages(folder: string): Stage[] {
-  return readData(folder).runs.flatMap((run) => {
-    if (run.isOverload) return [];
-    const simulable = scenarioOf(run);
-    if (simulable.kind !== "scenario") return [];
-    const pool = simulable.scenario.platform.pools[0]!;
-    const promptTokens = promptTokensOf(run);
-    return run.observed.flatMap(({ stage, latencies }): Stage[] => {
-      if (stage === undefined && run.stages.length > 1) return [];
-      const ratePerS = run.stages[stage ?? 0]!.ratePerS / run.dataParallel;
-      const e2eMs = latencies.e2e.mean!;
-      return [
-        {
-          model: run.model,
-          pool,
-          ratePerPs: ratePerS / PS_PER_S,
-          sequences: (ratePerS * e2eMs) / 1_000,
-          promptTokens,
-          contextTokens: promptTokens + run.outputTokens / 2,
-          tpotPs: latencies.tpot.mean! * PS_PER_MS,
-        },
-      ];
-    });
+/** Stages of a run that does not saturate; of a run with a single stage, the run itself. */
+function stagesOf(run: MeasuredRun): Stage[] {
+  if (run.isOverload) return [];
+  const pool = poolScenario(run).platform.pools[0]!;
+  const promptTokens = promptTokensOf(run);
+  return run.observed.flatMap(({ stage, latencies }): Stage[] => {
+    if (stage === undefined && run.stages.length > 1) return [];
+    const ratePerS = run.stages[stage ?? 0]!.ratePerS / run.dataParallel;
+    const e2eMs = latencies.e2e.mean!;
+    return [
+      {
+        model: run.model,
+        pool,
+        ratePerPs: ratePerS / PS_PER_S,
+        sequences: (ratePerS * e2eMs) / 1_000,
+        promptTokens,
+        contextTokens: promptTokens + run.outputTokens / 2,
+        tpotPs: latencies.tpot.mean! * PS_PER_MS,
+      },
+    ];
   });
 }

@@ -32,13 +32,17 @@ import {
 import { modelName } from "../models.ts";
 
 /** What is promised, what is reached, and what others publish. */
-export function accuracyTable(evaluated: readonly Evaluated[]): Table {
+export function accuracyTable(
+  evaluated: readonly Evaluated[],
+  leftOut: readonly Evaluated[] | undefined,
+): Table {
   const labels = runLabels(evaluated.map(({ run }) => run));
   return {
     title: "Median error over runs",
     columns: [
       left("Figure"),
-      right("Median error", "Median over runs of the absolute error."),
+      right("Left out", "As beside it, each model predicted with constants fitted to the others."),
+      right("As shipped", "Median over runs of the absolute error."),
       right("Allowed"),
       right(
         "Best published",
@@ -57,6 +61,7 @@ export function accuracyTable(evaluated: readonly Evaluated[]): Table {
       return [
         [
           cell(figureName(figure)),
+          leftOutCell(leftOut, figure),
           judged(percentText(medianAbsolute), medianAbsolute <= most),
           cell(percentText(most)),
           cell(percentText(figure.best)),
@@ -70,6 +75,13 @@ export function accuracyTable(evaluated: readonly Evaluated[]): Table {
       ];
     }),
   };
+}
+
+function leftOutCell(leftOut: readonly Evaluated[] | undefined, figure: Figure): TableCell {
+  const summary = leftOut && summaryOf(wholeCells(leftOut, figure));
+  if (summary === undefined) return cell(MISSING, "It takes runs of two models.");
+  const { medianAbsolute } = summary;
+  return judged(percentText(medianAbsolute), medianAbsolute <= figure.most);
 }
 
 function judged(text: string, isWithin: boolean): TableCell {

@@ -31,8 +31,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tenantry-fidelity-"));
   makeData(folder);
   ({ runs, excluded } = readData(folder));
-  right = evaluate(runs, { stepModelOf: () => stepModel() });
-  slow = evaluate(runs, { stepModelOf: () => stepModel(1.1) });
+  right = evaluate(runs, { changeOf: () => ({ stepModel: stepModel() }) });
+  slow = evaluate(runs, { changeOf: () => ({ stepModel: stepModel(1.1) }) });
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -96,7 +96,7 @@ test("constants that are 10 % too slow are found to be", () => {
 });
 
 test("the report has every cell, no measured value in its Markdown, and nothing undefined", () => {
-  const fidelity = { evaluated: right, excluded, version: "0.0.0" };
+  const fidelity = { evaluated: right, leftOut: slow, excluded, version: "0.0.0" };
   const cells = right.reduce((sum, one) => sum + one.cells.length, 0);
   expect(fidelityCsv(fidelity).trimEnd().split("\r\n")).toHaveLength(cells + 1);
   const markdown = fidelityMarkdown(fidelity);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { MeasuredRun, Observed } from "../../../fidelity/measured.ts";
 import { predict } from "../../../fidelity/predict.ts";
-import { scenarioOf } from "../../../fidelity/scenario-of.ts";
+import { poolScenario } from "../../../fidelity/scenario-of.ts";
 import { readerOf, scheduleOf } from "../../../fidelity/schedule.ts";
 import { affineStepModel } from "../../../src/replica/affine.ts";
 import type { StepModel } from "../../../src/replica/step-model.ts";
@@ -75,7 +75,7 @@ const EXPERIMENT_COLUMNS =
   "experiment,model,gpu,tp,max_num_seqs,max_num_batched_tokens,kv_blocks_total_gpu,stages,system_prompt_len,question_len,output_len,n_failed,req_per_s";
 
 export function makeData(folder: string): void {
-  const { observed } = predict(LOAD_TEST, stepModel());
+  const { observed } = predict(LOAD_TEST, { stepModel: stepModel() });
   const rows = observed.map((one) => loadTestRow("1-mixtral-8x7b-tp2-codegen", LOAD_TEST, one));
   const [whole] = observed;
   const lost = loadTestRow("2-mixtral-8x7b-tp2-codegen", LOAD_TEST, whole!, "RATE RATIO MISMATCH");
@@ -133,13 +133,12 @@ function recordRun(folder: string, run: MeasuredRun): string {
 }
 
 function simulated(run: MeasuredRun): { records: RequestRecord[]; endNs: number } {
-  const simulable = scenarioOf(run);
-  if (simulable.kind === "refused") throw new Error(simulable.reason);
-  const { platform } = simulable.scenario;
+  const scenario = poolScenario(run);
+  const { platform } = scenario;
   const pools = platform.pools.map((pool) => ({ ...pool, stepModel: stepModel() }));
   const records: RequestRecord[] = [];
   const { endNs } = runSimulation(
-    { ...simulable.scenario, platform: { ...platform, pools } },
+    { ...scenario, platform: { ...platform, pools } },
     {
       openTrace: () => readerOf(scheduleOf(run, 1)),
       onRequest: (record) => records.push(record),
