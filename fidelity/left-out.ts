@@ -21,24 +21,24 @@ interface Excess {
   readonly ms: number;
 }
 
-/** Overloaded runs are in it too, and have no say in the constants. */
-export function evaluateLeftOut(runs: readonly MeasuredRun[]): Evaluated[] {
+export interface LeftOut {
+  /** What all runs together say of the constants. */
+  readonly layerPs: number;
+  readonly edge: EdgeOverhead;
+  /** Each model's runs with what the others say. Overloaded runs are predicted too, and have no say. */
+  readonly evaluated: readonly Evaluated[];
+}
+
+export function evaluateLeftOut(runs: readonly MeasuredRun[]): LeftOut {
   const excesses = edgeExcesses(runs);
-  return [...Map.groupBy(runs, modelName)].flatMap(([model, own]) => {
+  const evaluated = [...Map.groupBy(runs, modelName)].flatMap(([model, own]) => {
     const layerPs = layerPsOf(runs.filter((run) => modelName(run) !== model));
     const edgeOverhead = edgeOf(excesses.filter((one) => one.model !== model));
     return evaluate(own, {
       changeOf: (run) => ({ stepModel: stepModelOf(run, layerPs), edgeOverhead }),
     });
   });
-}
-
-/** What all runs together say of the two constants. */
-export function fittedConstants(runs: readonly MeasuredRun[]): {
-  readonly layerPs: number;
-  readonly edge: EdgeOverhead;
-} {
-  return { layerPs: layerPsOf(runs), edge: edgeOf(edgeExcesses(runs)) };
+  return { layerPs: layerPsOf(runs), edge: edgeOf(excesses), evaluated };
 }
 
 function stepModelOf(run: MeasuredRun, layerPs: number) {

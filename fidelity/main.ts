@@ -14,7 +14,7 @@ import {
   wholeCells,
 } from "./errors.ts";
 import { evaluate, type Evaluated } from "./evaluate.ts";
-import { evaluateLeftOut, fittedConstants } from "./left-out.ts";
+import { evaluateLeftOut } from "./left-out.ts";
 import type { Excluded, MeasuredRun } from "./measured.ts";
 import { modelName } from "./models.ts";
 import { readData } from "./read-data.ts";
@@ -94,16 +94,16 @@ function main(options: Options): void {
 }
 
 /** Each model from the others; undefined where there are no others. */
-function leftOutOf(runs: readonly MeasuredRun[]): Evaluated[] | undefined {
+function leftOutOf(runs: readonly MeasuredRun[]): readonly Evaluated[] | undefined {
   const steady = runs.filter(({ isOverload }) => !isOverload);
   if (new Set(steady.map(modelName)).size < 2) return undefined;
-  const { layerPs, edge } = fittedConstants(runs);
+  const { layerPs, edge, evaluated } = evaluateLeftOut(runs);
+  const [us, ms, runningUs] = [layerPs / 1e6, edge.requestNs / 1e6, edge.runningNs / 1e3];
   console.log(
-    `fitted to all: ${(layerPs / 1e6).toFixed(2)} us per layer; at the edge ${(edge.requestNs / 1e6).toFixed(2)} ms per request and ${(edge.runningNs / 1e3).toFixed(1)} us per running sequence`,
+    `fitted to all: ${us.toFixed(2)} us per layer; at the edge ${ms.toFixed(2)} ms per request and ${runningUs.toFixed(1)} us per running sequence`,
   );
-  const leftOut = evaluateLeftOut(runs);
-  console.log(`each model from the others: ${headlineText(leftOut)}`);
-  return leftOut;
+  console.log(`each model from the others: ${headlineText(evaluated)}`);
+  return evaluated;
 }
 
 function noRuns({ data, only }: Options, excluded: readonly Excluded[]): string {
