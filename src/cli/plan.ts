@@ -1,7 +1,7 @@
 /** `tenantry plan`: the cheapest platform that meets every SLA, how it was found, and how sure that is. */
 import { join } from "node:path";
 import { Planner, PlanRefused } from "../planner/plan/plan.ts";
-import { planCsv, planHtml, planMarkdown, planTables } from "../report/plan/forms.ts";
+import { planCsv, planReport, planTables } from "../report/plan/forms.ts";
 import {
   confirmationWords,
   designText,
@@ -12,6 +12,7 @@ import {
   runwayWords,
   sizesText,
 } from "../report/plan/words.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
 import type { PlanResult } from "../results/plan.ts";
 import { counted } from "../results/plan-words.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
@@ -84,11 +85,12 @@ function tell(
   else if (isQuiet !== true) print(plan);
   if (how.folder !== undefined) {
     const page = "plan.html";
+    const report = planReport(plan);
     writeFiles(how.folder, [
       ["plan.json", json],
       ["plan.csv", planCsv(plan)],
-      ["plan.md", planMarkdown(plan)],
-      [page, planHtml(plan, vegaRuntime())],
+      ["plan.md", reportMarkdown(report)],
+      [page, reportHtml(report, vegaRuntime())],
     ]);
     if (isQuiet !== true && isJson !== true) {
       process.stdout.write(`Open ${join(how.folder, page)}\n`);

@@ -1,15 +1,18 @@
-/** Finds out what a file of ours is of, and makes a report of it: a run, a sweep, a comparison of policies, interference. */
+/** Finds out what a file of ours is of, and makes a report of it: a run, a plan, a sweep, a comparison of policies, interference. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { interferenceReport } from "../report/interference/forms.ts";
+import { planReport } from "../report/plan/forms.ts";
 import { policiesReport } from "../report/policies/forms.ts";
 import type { Report } from "../report/report.ts";
 import { runReport } from "../report/run/forms.ts";
 import { sweepReport } from "../report/sweep/forms.ts";
+import { PLAN_SCHEMA_VERSION } from "../results/plan.ts";
 import { RESULTS_SCHEMA_VERSION } from "../results/results.ts";
 import { InputError } from "./exit-codes.ts";
 import { checkedFile, type FileForm } from "./files/checked.ts";
 import { interferenceSchema, policiesSchema, sweepSchema } from "./files/comparison-schemas.ts";
+import { planSchema } from "./files/plan-schema.ts";
 import { resultsSchema } from "./files/results-schema.ts";
 import { readText } from "./read-scenario.ts";
 
@@ -26,6 +29,11 @@ const KINDS: readonly Kind[] = [
     { name: "results.json", version: RESULTS_SCHEMA_VERSION, schema: resultsSchema },
     (top) => "run" in top && "timeline" in top,
     runReport,
+  ),
+  kind(
+    { name: "plan.json", version: PLAN_SCHEMA_VERSION, schema: planSchema },
+    (top) => top["kind"] === "plan",
+    planReport,
   ),
   kind(
     { name: "sweep.json", version: 1, schema: sweepSchema },
@@ -90,7 +98,7 @@ function fileIn(folder: string): string {
 
 function scenarioError(file: string): InputError {
   return new InputError(
-    `${file} is a scenario, and a report is made of what came of one: run \`tenantry simulate ${file}\` first`,
+    `${file} is a scenario, and a report is made of what came of one: run \`tenantry simulate ${file}\` or \`tenantry plan ${file}\` first`,
   );
 }
 

@@ -1,5 +1,5 @@
-/** The charts of a plan: the path of the search, cost against promises, and how near the promises are if things change. */
-import type { FrontierPoint, PlanResult, PlanStep } from "../../results/plan.ts";
+/** The charts of a plan's evidence: the path of the search, and how near the promises come to their limits if things change. */
+import type { PlanResult, PlanStep } from "../../results/plan.ts";
 import {
   type Chart,
   type ChartStyle,
@@ -19,12 +19,19 @@ import { designText, readingText, sizesText } from "./words.ts";
 /** Pressures above this are drawn here: how hopeless something is does not matter. */
 const MOST_PRESSURE = 3;
 
-const STEP_COLOURS: Readonly<Record<PlanStep["outcome"], readonly [string, ColourName]>> = {
-  kept: ["Kept", "good"],
-  tight: ["Kept, too tight", "c4"],
-  missed: ["Missed", "bad"],
-  unknown: ["Too little data", "c7"],
-  excluded: ["Not simulated", "c7"],
+interface Look {
+  readonly label: string;
+  readonly colour: ColourName;
+  readonly shape: "circle" | "diamond" | "square";
+  readonly glyph: string;
+}
+
+const LOOKS: Readonly<Record<PlanStep["outcome"], Look>> = {
+  kept: { label: "Kept", colour: "c0", shape: "circle", glyph: "●" },
+  tight: { label: "Kept, too tight", colour: "c4", shape: "circle", glyph: "●" },
+  missed: { label: "Missed", colour: "c1", shape: "diamond", glyph: "◆" },
+  unknown: { label: "Too little data", colour: "c7", shape: "square", glyph: "■" },
+  excluded: { label: "Not simulated", colour: "c7", shape: "square", glyph: "■" },
 };
 
 const OUTCOMES = ["kept", "tight", "missed", "unknown", "excluded"] as const;
@@ -36,8 +43,9 @@ export function pathChart({ path, ask }: PlanResult, style: ChartStyle): Chart |
   const values = path.map((step, at) => ({
     step: at + 1,
     usd: step.usdPerHour,
-    colour: palette[STEP_COLOURS[step.outcome][1]],
-    outcome: STEP_COLOURS[step.outcome][0],
+    colour: palette[LOOKS[step.outcome].colour],
+    shape: LOOKS[step.outcome].shape,
+    outcome: LOOKS[step.outcome].label,
     design: designText(step.design),
     sizes: sizesText(step.sizes),
     worst: step.note === "" ? readingText(step.worst, ask.promises) : step.note,
@@ -71,8 +79,8 @@ export function pathChart({ path, ask }: PlanResult, style: ChartStyle): Chart |
     title: "The path of the search",
     note: "Every platform tried, in order, by its price. The last ones are the answer on fresh seeds.",
     legend: used.map((outcome): LegendEntry => {
-      const [label, colour] = STEP_COLOURS[outcome];
-      return { label, colour: palette[colour] };
+      const { label, colour, glyph } = LOOKS[outcome];
+      return { label, colour: palette[colour], glyph };
     }),
     spec: frame(style, {
       title: "Price of each platform tried, in order",
@@ -85,81 +93,22 @@ export function pathChart({ path, ask }: PlanResult, style: ChartStyle): Chart |
         },
         {
           data: { values },
-          mark: { type: "point", filled: true, size: 60, opacity: 1, stroke: palette.surface },
-          encoding: { x, y, color: OWN_COLOUR, tooltip },
-        },
-      ],
-    }),
-  };
-}
-
-/** The worst promise's pressure against price. */
-export function frontierChart(
-  { frontier, ask, answer }: PlanResult,
-  style: ChartStyle,
-): Chart | undefined {
-  if (frontier.length < 2) return undefined;
-  const { palette } = style;
-  const values = frontier.map((point) => ({
-    usd: point.usdPerHour,
-    pressure: drawn(point),
-    colour: point.isKept ? palette.good : palette.bad,
-    design: designText(point.design),
-    sizes: sizesText(point.sizes),
-    worst: readingText(point.worst, ask.promises),
-    price: `${formatUsd(point.usdPerHour)}/h`,
-  }));
-  const prices = values.map(({ usd }) => usd);
-  const x = {
-    field: "usd",
-    type: "quantitative" as const,
-    title: null,
-    scale: { domain: [Math.min(...prices) * 0.97, Math.max(...prices) * 1.03], nice: false },
-    axis: { grid: false, tickCount: 6, labelExpr: "'$' + datum.label + '/h'" },
-  };
-  const y = pressureAxis(values.map(({ pressure }) => pressure));
-  const tooltip = [
-    { field: "price", title: "Price" },
-    { field: "design", title: "Design" },
-    { field: "sizes", title: "Replicas" },
-    { field: "worst", title: "Worst promise" },
-  ];
-  return {
-    id: "plan-frontier",
-    title: "Cost against promises",
-    note: `The worst promise as a share of its limit: above 100 % it is broken (drawn up to ${MOST_PRESSURE * 100} %). On the search's seeds.${answer === null ? "" : " The vertical line is the answer, which keeps a distance."}`,
-    legend: [
-      { label: "Kept", colour: palette.good },
-      { label: "Missed", colour: palette.bad },
-    ],
-    spec: frame(style, {
-      title: "The worst promise as a share of its limit, by price",
-      height: TIME_HEIGHT,
-      layer: [
-        limitRule(style, { y }),
-        ...(answer === null ? [] : [answerRule(style, answer.usdPerHour, x)]),
-        {
-          data: { values },
-          mark: {
-            type: "line",
-            color: palette["ink-3"],
-            strokeWidth: 1.5,
-            interpolate: "step-after",
-          },
-          encoding: { x, y },
-        },
-        {
-          data: { values },
           mark: { type: "point", filled: true, size: 70, opacity: 1, stroke: palette.surface },
-          encoding: { x, y, color: OWN_COLOUR, tooltip },
+          encoding: {
+            x,
+            y,
+            color: OWN_COLOUR,
+            shape: { field: "shape", type: "nominal", scale: null, legend: null },
+            tooltip,
+          },
         },
       ],
     }),
   };
 }
 
-function drawn({ worst }: Pick<FrontierPoint, "worst">): number {
-  return compact(Math.min(MOST_PRESSURE, worst.pressure ?? MOST_PRESSURE))!;
+function drawn(pressure: number | null): number {
+  return compact(Math.min(MOST_PRESSURE, pressure ?? MOST_PRESSURE)) ?? MOST_PRESSURE;
 }
 
 function pressureAxis(pressures: readonly number[]) {
@@ -183,14 +132,6 @@ function limitRule(
   };
 }
 
-function answerRule(style: ChartStyle, usd: number, x: object): Layer {
-  return {
-    data: { values: [{ usd }] },
-    mark: { type: "rule", color: style.palette.accent, strokeWidth: 1.5 },
-    encoding: { x },
-  };
-}
-
 /** One bar per change: how near the worst promise comes to its limit then. */
 export function sensitivityChart(
   { sensitivity, ask }: PlanResult,
@@ -203,8 +144,8 @@ export function sensitivityChart(
       : [
           {
             what: row.what,
-            pressure: drawn({ worst: row.worst }),
-            colour: row.isKept === true ? palette.good : palette.bad,
+            pressure: drawn(row.worst.pressure),
+            colour: row.isKept === true ? palette.c0 : palette.c1,
             worst: readingText(row.worst, ask.promises),
           },
         ],
@@ -217,8 +158,8 @@ export function sensitivityChart(
     title: "If things turn out otherwise",
     note: `The worst promise as a share of its limit (drawn up to ${MOST_PRESSURE * 100} %), on the search's seeds.`,
     legend: [
-      { label: "Kept", colour: palette.good },
-      { label: "Missed", colour: palette.bad },
+      { label: "Kept", colour: palette.c0 },
+      { label: "Missed", colour: palette.c1 },
     ],
     spec: frame(style, {
       title: "The worst promise as a share of its limit, by what changes",

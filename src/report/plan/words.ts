@@ -2,13 +2,22 @@
 import { unreachable } from "../../base/assert.ts";
 import type {
   PlanConfirmation,
+  PlannedPlatform,
   PlanPromise,
   PlanResult,
   PlanRunway,
   PromiseReading,
 } from "../../results/plan.ts";
 import { counted, percentOf, promiseLimit, promiseName } from "../../results/plan-words.ts";
-import { formatCount, formatMs, formatNumber, formatShare, formatUsd, MISSING } from "../format.ts";
+import {
+  formatCount,
+  formatMs,
+  formatNumber,
+  formatShare,
+  formatTimes,
+  formatUsd,
+  MISSING,
+} from "../format.ts";
 
 /** The plan's last line. `seconds` is what the wall clock says; the result itself knows no clock. */
 export function planLine(plan: PlanResult, seconds: number): string {
@@ -24,16 +33,23 @@ export function planLine(plan: PlanResult, seconds: number): string {
   return `plan: ${counted(answer.gpus, "GPU")}, ${hourly(answer.usdPerHour)}, ${kept}, ${effort}`;
 }
 
+/** The answer in a sentence or two. */
 export function planHeadline(plan: PlanResult): string {
-  const { answer, impossible, own, binding } = plan;
+  const { answer, impossible, outcome, ask } = plan;
   if (answer === null) return `There is no such platform: ${impossible?.reason ?? "no answer"}.`;
-  const change = answer.usdPerHour - own.usdPerHour;
-  const against =
-    change === 0
-      ? "as much as the scenario's own platform"
-      : `${hourly(Math.abs(change))} ${change < 0 ? "less" : "more"} than the scenario's own`;
-  const limit = binding === null ? "" : ` What limits it is ${binding.words}.`;
-  return `${counted(answer.gpus, "GPU")} at ${hourly(answer.usdPerHour)}, ${against}.${limit}`;
+  const platform = `${counted(answer.gpus, "GPU")} at ${hourly(answer.usdPerHour)}`;
+  return outcome === "confirmed"
+    ? `${platform} keep every promise at ${percentOf(ask.confidence)} % confidence, for ${againstOwn(plan, answer)}.`
+    : `${platform} are the cheapest found, but not confirmed at ${percentOf(ask.confidence)} % confidence, for ${againstOwn(plan, answer)}.`;
+}
+
+/** "$28.00/h (33.3 %) less than the scenario's own 21 GPUs". */
+function againstOwn({ own }: PlanResult, { usdPerHour }: PlannedPlatform): string {
+  const change = usdPerHour - own.usdPerHour;
+  const before = `the scenario's own ${counted(own.gpus, "GPU")}`;
+  if (change === 0) return `as much as ${before}`;
+  const share = own.usdPerHour === 0 ? "" : ` (${formatShare(Math.abs(change) / own.usdPerHour)})`;
+  return `${hourly(Math.abs(change))}${share} ${change < 0 ? "less" : "more"} than ${before}`;
 }
 
 /** What was found out about how sure the answer is. */
@@ -83,6 +99,14 @@ export function pressureText(reading: PromiseReading | null, all: readonly PlanP
 export function readingText(reading: PromiseReading | null, all: readonly PlanPromise[]): string {
   if (reading === null) return MISSING;
   return `${promiseLimit(reading.promise, all)}: ${pressureText(reading, all)}`;
+}
+
+/** "93.0 % of the limit", "1.32× the limit". */
+export function shareWords(pressure: number | null): string {
+  if (pressure === null) return "beyond any limit, for requests were lost";
+  return pressure > 1
+    ? `${formatTimes(pressure)} the limit`
+    : `${formatShare(pressure)} of the limit`;
 }
 
 export function designText(design: readonly string[]): string {

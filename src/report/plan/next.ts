@@ -1,0 +1,64 @@
+/** What to do next, after a plan: from what it found and left open, the most pressing first. */
+import type { PlanResult } from "../../results/plan.ts";
+import { counted } from "../../results/plan-words.ts";
+import { formatNumber } from "../format.ts";
+import { hourly } from "./words.ts";
+
+/** Steps told; more would be a list that nobody follows. */
+const STEPS = 3;
+
+/** A runway shorter than this wants an order now: GPUs take months to come. Assumed. */
+const SHORT_MONTHS = 6;
+
+export function nextWords(plan: PlanResult): readonly string[] {
+  if (plan.answer === null) {
+    return [
+      "Relax the promise that cannot be kept, or allow what the plan may not vary, and plan again.",
+    ];
+  }
+  const steps = [...applied(plan), ...unconfirmed(plan), ...order(plan), ...spare(plan)];
+  return steps.slice(0, STEPS);
+}
+
+function applied({ answer }: PlanResult): readonly string[] {
+  const count = answer?.changes.length ?? 0;
+  if (count === 0) return ["Keep the platform as it is: nothing cheaper keeps every promise."];
+  return [
+    `Apply the ${counted(count, "change")} listed under “Platform” to the scenario file, and watch the binding promise on the live platform.`,
+  ];
+}
+
+function unconfirmed({ outcome }: PlanResult): readonly string[] {
+  if (outcome !== "found") return [];
+  return [
+    "Give the plan a larger budget, so that fresh runs can confirm it, before money is spent on it.",
+  ];
+}
+
+function order({ runway, sensitivity }: PlanResult): readonly string[] {
+  const months = runway?.months ?? null;
+  if (months === null || months > SHORT_MONTHS) return [];
+  const larger = sensitivity.find(
+    ({ id, gpusNeeded }) => id.startsWith("traffic") && gpusNeeded !== null,
+  );
+  const need =
+    larger === undefined
+      ? ""
+      : `: ${larger.what} takes ${counted(larger.gpusNeeded ?? 0, "GPU")} at ${hourly(larger.usdPerHourNeeded ?? 0)}`;
+  return [
+    `Order GPUs now: it runs out in ${formatNumber(months, 2)} ${months === 1 ? "month" : "months"}${need}.`,
+  ];
+}
+
+/** The loss of hardware that the platform does not bear. */
+function spare({ answer, sensitivity }: PlanResult): readonly string[] {
+  const loss = sensitivity.find(
+    ({ what, isKept, gpusNeeded }) =>
+      isKept === false && gpusNeeded !== null && /lost|loss/.test(what),
+  );
+  if (loss === undefined || answer === null) return [];
+  const more = (loss.gpusNeeded ?? 0) - answer.gpus;
+  return [
+    `Decide whether ${loss.what} must be borne: that takes ${counted(more, "GPU")} more, ${hourly((loss.usdPerHourNeeded ?? 0) - answer.usdPerHour)}.`,
+  ];
+}
