@@ -21,6 +21,7 @@ import { type ServeOptions, serveCommand } from "./serve.ts";
 import { type SimulateOptions, simulateCommand } from "./simulate.ts";
 import { registerStoreCommands } from "./store-commands.ts";
 import { type SweepOptions, sweepCommand } from "./sweep.ts";
+import { type TuneOptions, tuneCommand } from "./tune.ts";
 import { type WorkerCommandOptions, workerCommand } from "./worker.ts";
 
 function createProgram(): Command {
@@ -62,6 +63,7 @@ function createProgram(): Command {
   addPlanning(program);
   addSweep(program);
   addPlan(program);
+  addTune(program);
   registerProfileCommands(program);
   addReport(program);
   addServing(program);
@@ -122,6 +124,16 @@ function addPlan(program: Command): void {
     .option("--budget <n>", "as plan.budget: requests to simulate at most")
     .action(async (file: string, options: PlanCommandOptions) => {
       process.exitCode = await planCommand(file, options);
+    });
+}
+
+function addTune(program: Command): void {
+  simulating(program, "tune")
+    .description("find better tier weights and policy settings for the platform as it is")
+    .option("--budget <n>", "as plan.budget: requests to simulate at most")
+    .option("--write", "write what was found into the scenario file, comments and all")
+    .action(async (file: string, options: TuneOptions) => {
+      process.exitCode = await tuneCommand(file, options);
     });
 }
 

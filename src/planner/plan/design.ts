@@ -179,7 +179,7 @@ function policyChoices({ platform, plan }: Scenario): Choice[] {
   const choices = plan.policies.map((name): Choice => {
     if (name === own) return AS_IT_IS;
     const { inputTokenWeight, outputTokenWeight, maxPreemptions, shareWindowNs } = settings;
-    const value = `{ name: ${name}, inputTokenWeight: ${inputTokenWeight}, outputTokenWeight: ${outputTokenWeight}, maxPreemptions: ${maxPreemptions}, shareWindow: ${shareWindowNs}ns }`;
+    const value = `{ name: ${name}, inputTokenWeight: ${inputTokenWeight}, outputTokenWeight: ${outputTokenWeight}, maxPreemptions: ${maxPreemptions}, shareWindow: ${shareWindowNs / 1e6}ms }`;
     return { overrides: [set(["platform", "policy"], value)], words: name };
   });
   return ownFirst(choices);
