@@ -32,15 +32,15 @@ const METHOD = [
 
 /** Renders index.html. */
 export function fidelityHtml(fidelity: Fidelity, vegaSource: string): string {
-  const document = documentOf(fidelity, { palette: PAGE_PALETTE, hasLegend: false });
-  const { version } = fidelity;
+  const document = documentOf(fidelity, { palette: PAGE_PALETTE });
+  const { version: tenantryVersion } = fidelity;
   const origin = "measured runs of vLLM on real GPUs beside their simulations.";
-  return htmlPage(document, { vegaSource, version, origin });
+  return htmlPage(document, { vegaSource, tenantryVersion, origin });
 }
 
 /** Renders the page's words and errors as Markdown; measured values stay in the data folder. */
 export function fidelityMarkdown(fidelity: Fidelity): string {
-  const document = documentOf(fidelity, { palette: LIGHT, hasLegend: false });
+  const document = documentOf(fidelity, { palette: LIGHT });
   const sections = document.sections.filter(({ id }) => id !== "runs" && id !== "charts");
   return markdownOf({ ...document, sections });
 }
@@ -60,6 +60,7 @@ function documentOf(fidelity: Fidelity, style: ChartStyle): ReportDocument {
     ],
     verdicts: [],
     figures: keyFigures(leftOut ?? evaluated),
+    conclusions: [],
     sections: sectionsOf(fidelity, style).filter(({ blocks }) => blocks.length > 0),
   };
 }
