@@ -35,6 +35,9 @@ import {
 /** CUDA graphs are captured for batches of up to twice `maxNumSeqs` tokens, and no more than this (vLLM's default). */
 const MAX_GRAPH_TOKENS = 512;
 
+/** Steps of fewer tokens than this are computed once: as many as usual token budgets go up to. */
+const KNOWN_STEPS = 8_193;
+
 export interface PredictedInput {
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
@@ -70,6 +73,9 @@ class PredictedStepModel implements StepModel {
   readonly #ownTokenPs: number;
   /** Time of a step's layers without attention and experts by its tokens, up to the largest captured CUDA graph. */
   readonly #graphPs: Float64Array;
+  /** The same of steps without a graph, and of the output head by its sequences: NaN until asked for. Most steps are like others. */
+  readonly #eagerPs = new Float64Array(KNOWN_STEPS).fill(Number.NaN);
+  readonly #headPs = new Float64Array(KNOWN_STEPS).fill(Number.NaN);
 
   constructor(input: PredictedInput) {
     const { model, gpu, parallel } = input;
@@ -102,12 +108,12 @@ class PredictedStepModel implements StepModel {
     const tokens = decodes + prefillTokens;
     const groupTokens = this.#groupTokens(batch);
     const isGraph = groupTokens < this.#graphPs.length;
-    const layersPs = isGraph ? this.#graphPs[groupTokens]! : this.#layersPs(groupTokens);
+    const layersPs = isGraph ? this.#graphPs[groupTokens]! : this.#eagerLayersPs(groupTokens);
     const sequences = Math.ceil((decodes + prefills) / this.#input.parallel.dataParallel);
     const basePs =
       layersPs +
       this.#launchPs(prefills, isGraph) +
-      matmulPs(this.#machine, sequences, this.#head) +
+      this.#outputHeadPs(sequences) +
       (this.#experts === undefined ? 0 : expertsPs(this.#experts, tokens));
     const attention = this.#attention;
     const windowedPairs = Math.min(batch.prefillPairs, prefillTokens * attention.windowTokens);
@@ -139,6 +145,20 @@ class PredictedStepModel implements StepModel {
     let ps = layerPs;
     if (prefills > 0) ps += isGraph ? pieceLayerPs : eagerLayerPs;
     return this.#input.model.layers * ps;
+  }
+
+  #eagerLayersPs(rows: number): number {
+    if (rows >= KNOWN_STEPS) return this.#layersPs(rows);
+    if (Number.isNaN(this.#eagerPs[rows]!)) this.#eagerPs[rows] = this.#layersPs(rows);
+    return this.#eagerPs[rows]!;
+  }
+
+  #outputHeadPs(sequences: number): number {
+    if (sequences >= KNOWN_STEPS) return matmulPs(this.#machine, sequences, this.#head);
+    if (Number.isNaN(this.#headPs[sequences]!)) {
+      this.#headPs[sequences] = matmulPs(this.#machine, sequences, this.#head);
+    }
+    return this.#headPs[sequences]!;
   }
 
   /** Matrices, elementwise kernels and all-reduces of all layers; `rows` counts a CUDA graph's padding too. */
