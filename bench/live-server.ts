@@ -20,7 +20,7 @@ const upstream = { url: `${setting}/v1`, model: "llama-3.1-8b" };
 const folder = mkdtempSync(join(tmpdir(), "tenantry-bench-"));
 const source = {
   text: JSON.stringify({
-    version: 1,
+    version: 2,
     name: "live benchmark",
     platform: {
       pools: {

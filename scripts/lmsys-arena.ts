@@ -37,7 +37,7 @@ interface Outcome {
 
 function scenarioUnder(policy: string) {
   const file = {
-    version: 1,
+    version: 2,
     name: "lmsys-arena",
     platform: {
       policy,

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ProfileError } from "../profile/profile-error.ts";
 import { scenarioJsonSchema } from "../scenario/schema/file.ts";
 import { TraceError } from "../traces/trace-error.ts";
+import { registerCatalogueCommands } from "./catalogue-commands.ts";
 import { checkCommand } from "./check.ts";
 import { type CompareOptions, compareCommand } from "./compare.ts";
 import { type ComparePoliciesOptions, comparePoliciesCommand } from "./compare-policies.ts";
@@ -60,6 +61,7 @@ function createProgram(): Command {
     .action(() => {
       process.stdout.write(`${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`);
     });
+  registerCatalogueCommands(program);
   addPlanning(program);
   addSweep(program);
   addPlan(program);

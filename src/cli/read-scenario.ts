@@ -1,12 +1,13 @@
 /** Reads a scenario file for a command: warnings go to stderr, problems end the command with all of them listed. */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { loadScenario } from "../scenario/load.ts";
 import { formatProblem } from "../scenario/problems.ts";
 import { type LoadedProfile, loadProfile } from "../scenario/profile-file.ts";
-import { profilePathsOf } from "../scenario/profile-paths.ts";
+import { namedFilesOf } from "../scenario/named-files.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { InputError } from "./exit-codes.ts";
+import { namedContents } from "./named-contents.ts";
 
 /** A scenario's text, and what is laid over it. */
 interface Source {
@@ -21,19 +22,19 @@ export function readScenario(fileName: string, overrides: readonly string[]): Sc
 }
 
 /**
- * A scenario file with the profiles it names laid over it. A path that leads nowhere stays: loading says on which line.
- * Fails: InputError when the file cannot be read, or one of its profiles is not valid.
+ * A scenario file with the files it names laid over it. Fails: InputError when it cannot be read, or one of those files is
+ * not valid.
  */
 export function readScenarioSource(fileName: string, overrides: readonly string[]): Source {
   const text = readText(fileName);
-  const folder = dirname(fileName);
-  const profiles = profilePathsOf(text, overrides).flatMap(({ key, path }) => {
-    const full = resolve(folder, path);
-    if (!existsSync(full)) return [];
-    const { file } = readProfile(full);
-    return [`${key}=${JSON.stringify({ ...file, cells: [], notes: [] })}`];
-  });
-  return { text, overrides: [...overrides, ...profiles] };
+  const named = namedFilesOf(text, overrides);
+  return {
+    text,
+    overrides: [
+      ...overrides,
+      ...namedContents(named, dirname(fileName), { readText, readProfile }),
+    ],
+  };
 }
 
 /** A profile file. Fails: InputError when it cannot be read, with everything that is wrong with it. */

@@ -7,7 +7,7 @@ export function kvBytesPerToken(model: ModelSpec): number {
 }
 
 /** KV-cache bytes of one token in one layer. */
-function kvBytesPerTokenAndLayer({ attention, kvPrecision }: ModelSpec): number {
+export function kvBytesPerTokenAndLayer({ attention, kvPrecision }: ModelSpec): number {
   const bytesPerValue = kvPrecision === "fp8" ? 1 : 2;
   const values =
     attention.kind === "grouped"

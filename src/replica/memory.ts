@@ -1,46 +1,52 @@
 /**
- * How GPU memory divides on a replica: weights, adapters and a reserve, and what is left becomes KV-cache blocks. Follows
- * vLLM: a share of each GPU's memory is used, weights and KV heads are split over the replica's GPUs. Weights, adapters
- * and KV cache are taken to split evenly; the reserve is needed on every GPU.
+ * How GPU memory divides on a replica, as vLLM finds it: of a share of each GPU's memory go weights, activations, what
+ * the runtime takes and adapters; the rest becomes blocks of KV cache. Weights and KV cache lie as sharding.ts says. With
+ * data parallelism every group has a cache of its own, and the replica's is their sum.
  */
 import { assert } from "../base/assert.ts";
-import type { GpuSpec, ModelSpec } from "./hardware.ts";
-import { kvBytesPerToken } from "./kv-size.ts";
-import { weightBytes } from "./weights.ts";
+import { activationBytesPerGpu, type BatchLimits, runtimeBytesPerGpu } from "./activations.ts";
+import { gpuCount, type GpuSpec, type ModelSpec, type Parallelism } from "./hardware.ts";
+import { kvBytesPerGpuAndLayer, weightBytesPerGpu } from "./sharding.ts";
 
-/**
- * Activations, communication buffers and CUDA graphs per GPU. Fitted to vLLM pull request 2031: 7,351 blocks for
- * Llama-2-7B on one A100-80GB at utilization 0.9 leave 2.02 GiB unaccounted for. It grows with the token budget of a
- * step and with tensor parallelism, which is not modelled. Sensitivity: 1 GiB more takes 1.8 % of the KV cache of an 8B
- * model on an 80 GiB GPU, 14 % on a 24 GB one.
- */
-export const RESERVED_BYTES_PER_GPU = 2 * 1024 * 1024 * 1024;
-
-interface ReplicaMemoryInput {
+export interface ReplicaMemoryInput extends BatchLimits {
   readonly model: ModelSpec;
   readonly gpu: GpuSpec;
-  readonly tensorParallel: number;
+  readonly parallel: Parallelism;
   /** Share of each GPU's memory the replica may use, 0..1. */
   readonly gpuMemoryUtilization: number;
-  /** Per replica. */
+  /** Per data-parallel group; split over its GPUs. */
   readonly adapterBudgetBytes: number;
   readonly blockTokens: number;
 }
 
-export type ReplicaMemory =
+/** What one GPU's share of memory goes to before there is any KV cache, bytes. */
+export interface MemoryUse {
+  readonly weights: number;
+  readonly activations: number;
+  readonly runtime: number;
+  readonly adapters: number;
+  /** Windows of layers that look back only so far, set aside for every sequence; 0 where they are kept like the rest. */
+  readonly windows: number;
+}
+
+export type ReplicaMemory = {
+  /** Per GPU. */
+  readonly use: MemoryUse;
+  readonly availableBytesPerGpu: number;
+} & (
   | {
       readonly kind: "fits";
       /** Whole blocks per replica, at least 1. */
       readonly kvBlocks: number;
-      /** Over all GPUs of the replica. */
+      /** Over all GPUs that hold a part of a block. */
       readonly blockBytes: number;
     }
   | {
       readonly kind: "too-small";
-      /** For weights, adapters, the reserve and one block. */
+      /** For everything and one block. */
       readonly neededBytesPerGpu: number;
-      readonly availableBytesPerGpu: number;
-    };
+    }
+);
 
 /**
  * Divides a replica's memory.
@@ -49,24 +55,69 @@ export type ReplicaMemory =
  * holds a copy of a head).
  */
 export function replicaMemory(input: ReplicaMemoryInput): ReplicaMemory {
-  const { model, gpu, tensorParallel } = input;
-  assert(tensorParallel >= 1 && Number.isInteger(tensorParallel), "tensorParallel is not a count");
-  const copies = Math.max(1, tensorParallel / cachedHeads(model));
-  const blockBytes = kvBytesPerToken(model) * copies * input.blockTokens;
-  const blockBytesPerGpu = blockBytes / tensorParallel;
-  const usedPerGpu =
-    (weightBytes(model) + input.adapterBudgetBytes) / tensorParallel + RESERVED_BYTES_PER_GPU;
+  const { model, gpu, parallel } = input;
+  const { tensorParallel, dataParallel } = parallel;
+  assert(Number.isInteger(tensorParallel) && tensorParallel >= 1, "tensorParallel is not a count");
   const availableBytesPerGpu = gpu.memoryBytes * input.gpuMemoryUtilization;
-  const kvBlocks = Math.floor((availableBytesPerGpu - usedPerGpu) / blockBytesPerGpu);
-  if (kvBlocks >= 1) return { kind: "fits", kvBlocks, blockBytes };
-  return {
-    kind: "too-small",
-    neededBytesPerGpu: usedPerGpu + blockBytesPerGpu,
-    availableBytesPerGpu,
+  const use = {
+    weights: weightBytesPerGpu(model, parallel),
+    activations: activationBytesPerGpu(model, parallel, input),
+    runtime: runtimeBytesPerGpu(parallel),
+    adapters: input.adapterBudgetBytes / tensorParallel,
   };
+  const left = availableBytesPerGpu - use.weights - use.activations - use.runtime - use.adapters;
+  const { windows, blockBytesPerGpu, blocks } = bestCache(input, left);
+  const whole = { use: { ...use, windows }, availableBytesPerGpu };
+  if (blocks >= 1) {
+    const blockBytes = blockBytesPerGpu * tensorParallel;
+    return { ...whole, kind: "fits", kvBlocks: blocks * dataParallel, blockBytes };
+  }
+  const neededBytesPerGpu = availableBytesPerGpu - left + windows + blockBytesPerGpu;
+  return { ...whole, kind: "too-small", neededBytesPerGpu };
 }
 
-/** Heads that tensor parallelism can split the KV cache by: latent attention caches one vector for all of them. */
-function cachedHeads({ attention }: ModelSpec): number {
-  return attention.kind === "grouped" ? attention.kvHeads : 1;
+/** GPUs of one kind that are too many for one replica to span; larger ones are not worth suggesting. */
+const MOST_GPUS = 64;
+
+/** The smallest of `sizes` of tensor parallelism, within reason, with which everything fits; undefined where none does. */
+export function smallestFit(
+  input: ReplicaMemoryInput,
+  sizes: readonly number[],
+): number | undefined {
+  return sizes.find((tensorParallel) => {
+    const parallel = { ...input.parallel, tensorParallel };
+    return gpuCount(parallel) <= MOST_GPUS && replicaMemory({ ...input, parallel }).kind === "fits";
+  });
+}
+
+interface CacheLayout {
+  readonly windows: number;
+  readonly blockBytesPerGpu: number;
+  /** Per data-parallel group. */
+  readonly blocks: number;
+}
+
+/**
+ * A layer with a window keeps no more than the window, so its memory per sequence is bounded while a block's counts on
+ * growing. The cache here knows one kind of block, so there are two safe ways to count: every block holds all layers, or
+ * blocks hold the other layers and every sequence that may run has its windows set aside. Both count too few blocks for
+ * some mix of contexts (vLLM gives each kind of layer blocks as it goes); the better one is taken.
+ */
+function bestCache(input: ReplicaMemoryInput, leftBytesPerGpu: number): CacheLayout {
+  const { model, blockTokens } = input;
+  const layerBytes = kvBytesPerGpuAndLayer(model, input.parallel.tensorParallel) * blockTokens;
+  const layout = (layers: number, windows: number): CacheLayout => {
+    const blockBytesPerGpu = layers * layerBytes;
+    const blocks = Math.floor((leftBytesPerGpu - windows) / blockBytesPerGpu);
+    return { windows, blockBytesPerGpu, blocks };
+  };
+  const together = layout(model.layers, 0);
+  const window = model.attention.kind === "grouped" ? model.attention.window : undefined;
+  if (window === undefined || window.layers === model.layers) return together;
+  // A window seldom begins where a block does; while a prompt is computed, a chunk of it lies beside its window.
+  const perSequence = Math.ceil(window.tokens / blockTokens) + 1;
+  const chunk = Math.ceil(input.maxNumBatchedTokens / blockTokens);
+  const windowBlocks = input.maxNumSeqs * perSequence + chunk;
+  const apart = layout(model.layers - window.layers, windowBlocks * window.layers * layerBytes);
+  return apart.blocks > together.blocks ? apart : together;
 }

@@ -93,7 +93,7 @@ export function bytesPerParameter(model: ModelSpec): { matrices: number; experts
 }
 
 /** Bytes of these parameters as the model stores them. */
-function storedBytes(model: ModelSpec, counts: WeightCounts): number {
+export function storedBytes(model: ModelSpec, counts: WeightCounts): number {
   const bytes = bytesPerParameter(model);
   const matrices = counts.attention + counts.attentionWhole + counts.feedForward;
   const unquantized = counts.embedding + counts.head + counts.routers + counts.norms;

@@ -4,6 +4,7 @@
  * updates the file. A new version adds one entry to STEPS and never edits an old one.
  */
 import { isPlainMap, type PlainMap } from "./plain.ts";
+import { configOfShape } from "./migrate-models.ts";
 import { type Finding, findings, type Findings, type Path } from "./problems.ts";
 import { CURRENT_VERSION } from "./schema/file.ts";
 
@@ -21,7 +22,7 @@ interface StepLog {
 }
 
 /** STEPS[n] turns version n into n + 1, in place. */
-const STEPS: readonly ((file: PlainMap, log: StepLog) => void)[] = [fromVersion0];
+const STEPS: readonly ((file: PlainMap, log: StepLog) => void)[] = [fromVersion0, fromVersion1];
 
 /** Brings `value` to CURRENT_VERSION. The value may be changed. */
 export function migrate(value: unknown): Migrated {
@@ -37,7 +38,7 @@ export function migrate(value: unknown): Migrated {
 
 function versionOf(value: unknown, report: Findings): number | undefined {
   if (value === null || value === undefined) {
-    report.error([], "the file is empty: a scenario begins with version: 1");
+    report.error([], `the file is empty: a scenario begins with version: ${CURRENT_VERSION}`);
     return undefined;
   }
   if (!isPlainMap(value)) {
@@ -68,7 +69,7 @@ function versionOf(value: unknown, report: Findings): number | undefined {
 function fromVersion0(file: PlainMap, log: StepLog): void {
   log.report.warning(
     ["version"],
-    "version 0 is read as version 1: see the warnings for what to rename",
+    `version 0 is read as version ${CURRENT_VERSION}: see the warnings for what to rename`,
   );
   const platform = file["platform"];
   if (!isPlainMap(platform)) return;
@@ -87,6 +88,24 @@ function fromVersion0(file: PlainMap, log: StepLog): void {
     const path = ["platform", "tiers", name];
     log.report.warning([...path, "slo"], "slo is now one of the targets: targets: [{ ttft: ... }]");
     log.moved.push({ to: [...path, "targets"], from: [...path, "slo"] });
+  }
+}
+
+/** Version 1: models.* were described in words of the file's own instead of those of a config.json. */
+function fromVersion1(file: PlainMap, log: StepLog): void {
+  const platform = file["platform"];
+  if (!isPlainMap(platform)) return;
+  for (const [name, model] of entriesOf(platform["models"])) {
+    const config = configOfShape(model);
+    if (config === undefined) continue;
+    for (const key of Object.keys(model)) delete model[key];
+    model["config"] = config;
+    const path = ["platform", "models", name];
+    const keys = JSON.stringify(config)
+      .replaceAll('"', "")
+      .replaceAll(/([:,])/gu, "$1 ");
+    log.report.warning(path, `a model is now the keys of its config.json: config: ${keys}`);
+    log.moved.push({ to: [...path, "config"], from: path });
   }
 }
 

@@ -6,24 +6,36 @@ const EDITS_PER_LETTER = 1 / 3;
 
 /**
  * The known name nearest to `given`, case aside, or undefined where none is near. A name that `given` begins (`h100` of
- * `h100-sxm`) comes first, then the fewest edits; the first of equals wins. A single letter says too little to guess.
+ * `h100-sxm`) comes first, then the fewest edits; of as many, what begins alike for longer. A single letter says too little to guess.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   if (given.length < 2) return undefined;
   const begun = known.find((name) => name.toLowerCase().startsWith(given.toLowerCase()));
   if (begun !== undefined) return begun;
-  let best: string | undefined;
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const name of known) {
-    const edits = editsBetween(given.toLowerCase(), name.toLowerCase());
+  return inOrderOfNearness(given, known).find((name) => {
     const length = Math.max(given.length, name.length);
     const allowed = length < 4 ? 1 : Math.max(2, Math.floor(length * EDITS_PER_LETTER));
-    if (edits <= allowed && edits < bestDistance) {
-      best = name;
-      bestDistance = edits;
-    }
-  }
-  return best;
+    return editsBetween(given.toLowerCase(), name.toLowerCase()) <= allowed;
+  });
+}
+
+/** All known names, the fewest edits from `given` first; of as many, what begins alike for longer, then the first. */
+export function inOrderOfNearness(given: string, known: readonly string[]): readonly string[] {
+  const lower = given.toLowerCase();
+  return known
+    .map((name) => ({
+      name,
+      edits: editsBetween(lower, name.toLowerCase()),
+      alike: sharedStart(lower, name.toLowerCase()),
+    }))
+    .toSorted((a, b) => a.edits - b.edits || b.alike - a.alike)
+    .map(({ name }) => name);
+}
+
+function sharedStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
 
 /** Letters in the wrong order are one slip, however many. */

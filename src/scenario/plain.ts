@@ -12,6 +12,11 @@ export function isContainer(value: unknown): value is Record<string | number, un
   return typeof value === "object" && value !== null;
 }
 
+/** The first of these values that is a string; empty where none is. */
+export function firstText(...values: readonly unknown[]): string {
+  return values.find((value) => typeof value === "string") ?? "";
+}
+
 /** The value at a path; undefined where there is none. */
 export function valueAt(file: unknown, path: Path): unknown {
   let here = file;

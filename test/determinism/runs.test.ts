@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { scenarioOf, simulate } from "../support/scenario.ts";
 
 const FILE = `
-version: 1
+version: 2
 name: determinism
 description: The same every time.
 platform:

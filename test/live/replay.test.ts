@@ -16,7 +16,7 @@ import { TestExchange, liveDriver } from "../support/live.ts";
 import { scenarioOf } from "../support/scenario.ts";
 
 const SCENARIO = {
-  version: 1,
+  version: 2,
   name: "busy",
   platform: {
     pools: {

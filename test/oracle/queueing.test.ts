@@ -29,7 +29,7 @@ interface Measured {
 
 function replicate({ servers, load, outputTokens, requests }: Case, seed: number): Measured {
   const scenario = scenarioOf({
-    version: 1,
+    version: 2,
     name: "queue",
     platform: {
       policy: "fcfs",

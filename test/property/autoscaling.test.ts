@@ -25,7 +25,7 @@ type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never;
 function fileOf(given: Drawn): object {
   const { min, more, downForMs } = given;
   return {
-    version: 1,
+    version: 2,
     name: "autoscaling",
     platform: {
       // Nothing here evicts: no preemption by policy, and a KV cache that never fills.

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Sent } from "../../src/sim/cluster.ts";
 import { scenarioOf, simulate } from "../support/scenario.ts";
-import { TINY_MODEL, tinyGpu } from "../support/tiny-hardware.ts";
+import { TINY_GPU, TINY_MODEL } from "../support/tiny-hardware.ts";
 
 const SEED = Number(process.env["PROPERTY_SEED"] ?? 20_260_202);
 const OUTPUT_WEIGHT = 2;
@@ -47,14 +47,14 @@ function fileOf(given: Drawn, policy: string | object, tiers: readonly string[])
     maxOutputTokens: MAX_OUTPUT,
   };
   return {
-    version: 1,
+    version: 2,
     name: "scheduling",
     platform: {
       policy,
       // What the scheduler promises by itself: mitigation holds whoever is over his share, to the next whole slot.
       isolation: { mitigate: false },
       models: { tiny: TINY_MODEL },
-      gpus: { card: tinyGpu({ ...given, adapterBytes: 0 }) },
+      gpus: { card: TINY_GPU },
       pools: {
         shared: {
           model: "tiny",
@@ -62,7 +62,7 @@ function fileOf(given: Drawn, policy: string | object, tiers: readonly string[])
           replicas: given.replicas,
           maxNumSeqs: given.slots,
           maxNumBatchedTokens: given.slots + MAX_PROMPT,
-          gpuMemoryUtilization: 1,
+          numGpuBlocksOverride: given.kvBlocks,
           blockSize: given.blockTokens,
           stepTime: { fixed: "5ms", perToken: "20us" },
         },
@@ -189,12 +189,12 @@ test.each(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"])(
     const run = (largeTier: string) =>
       simulate(
         scenarioOf({
-          version: 1,
+          version: 2,
           name: "large beside small",
           platform: {
             policy,
             models: { tiny: TINY_MODEL },
-            gpus: { card: tinyGpu({ kvBlocks: 40, blockTokens: 4, adapterBytes: 0 }) },
+            gpus: { card: TINY_GPU },
             pools: {
               shared: {
                 model: "tiny",
@@ -202,7 +202,7 @@ test.each(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"])(
                 replicas: 1,
                 maxNumSeqs: 8,
                 maxNumBatchedTokens: 200,
-                gpuMemoryUtilization: 1,
+                numGpuBlocksOverride: 40,
                 blockSize: 4,
                 stepTime: { fixed: "5ms" },
               },

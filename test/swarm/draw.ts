@@ -1,6 +1,6 @@
 /** Draws small scenarios in which every limit is within reach: what the swarm test runs. */
 import fc from "fast-check";
-import { TINY_MODEL, blockBytes, tinyGpu } from "../support/tiny-hardware.ts";
+import { TINY_GPU, TINY_MODEL, blockBytes } from "../support/tiny-hardware.ts";
 
 const TIERS = ["gold", "silver", "bronze"] as const;
 const MIB = 1024 * 1024;
@@ -144,18 +144,13 @@ type Pool = Drawn["pools"][number];
 export function fileOf(given: Drawn): object {
   const pools = given.isSecondDedicated ? given.pools : [given.pools[0]];
   return {
-    version: 1,
+    version: 2,
     name: "swarm",
     platform: {
       policy: given.policy,
       tiers: tiersOf(given),
       models: { tiny: TINY_MODEL },
-      gpus: Object.fromEntries(
-        pools.map((one, index) => [
-          `gpu${index}`,
-          tinyGpu({ ...one, adapterBytes: one.adapterMib * MIB }),
-        ]),
-      ),
+      gpus: { card: TINY_GPU },
       pools: Object.fromEntries(pools.map((one, index) => [`pool${index}`, poolFile(one, index)])),
       tenants: {
         ...(given.flood !== undefined && {
@@ -226,12 +221,12 @@ function poolFile(given: Pool, index: number): object {
   const stated = given.shares === undefined ? {} : { tierShares };
   return {
     model: "tiny",
-    gpu: `gpu${index}`,
+    gpu: "card",
     ...replicasFile(given),
     gpusPerNode: given.gpusPerNode,
     maxNumSeqs: given.maxNumSeqs,
     maxNumBatchedTokens: given.maxNumSeqs + given.budget,
-    gpuMemoryUtilization: 1,
+    numGpuBlocksOverride: given.kvBlocks,
     blockSize: given.blockTokens,
     adapterMemory: `${given.adapterMib}MiB`,
     idleCost: given.idleCost,

@@ -152,9 +152,9 @@ function alternatives(
   const more = tensorParallelSizes(model).filter(
     (size) => size > own.tensorParallel && size <= MOST_IN_MACHINE,
   );
-  const faster = [...GPUS.values()].filter(
-    ({ name, flopsPerS }) => name !== gpu.name && flopsPerS[multiplyPrecision(model)] > 0,
-  );
+  const faster = [...GPUS.values()]
+    .map(({ spec }) => spec)
+    .filter(({ name, flopsPerS }) => name !== gpu.name && flopsPerS[multiplyPrecision(model)] > 0);
   return [
     ...more.map((tensorParallel) => ({
       words: `tensorParallel ${tensorParallel}`,

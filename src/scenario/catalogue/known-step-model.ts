@@ -4,7 +4,7 @@ import type { StepModel } from "../../replica/step-model.ts";
 import { predictedStepModel } from "../../replica/step-time/predicted.ts";
 import { nearest } from "../nearest.ts";
 import { GPUS } from "./gpus.ts";
-import { MODELS } from "./models.ts";
+import { modelNamed, MODELS } from "./models.ts";
 
 export interface Hardware {
   readonly model: string;
@@ -20,15 +20,15 @@ export type KnownStepModel =
 /** What the catalogue knows of it, or which name it does not know. */
 export function knownStepModel(hardware: Hardware): KnownStepModel {
   const { tensorParallel, precision } = hardware;
-  const shape = MODELS.get(hardware.model);
-  const gpu = GPUS.get(hardware.gpu);
-  if (shape === undefined) return unknown("model", hardware.model, [...MODELS.keys()]);
+  const named = modelNamed(hardware.model);
+  const gpu = GPUS.get(hardware.gpu)?.spec;
+  if (named === undefined) return unknown("model", hardware.model, [...MODELS.keys()]);
   if (gpu === undefined) return unknown("GPU", hardware.gpu, [...GPUS.keys()]);
   if (!isPrecision(precision)) return unknown("precision", precision, PRECISIONS);
   if (gpu.flopsPerS[precision] === 0) {
     return { kind: "unknown", reason: `${gpu.name} has no ${precision} tensor cores` };
   }
-  const model: ModelSpec = { ...shape, precision, kvPrecision: "bf16" };
+  const model: ModelSpec = { ...named.entry.shape, precision, kvPrecision: "bf16" };
   const parallel = { tensorParallel, dataParallel: 1, expertParallel: false };
   const maxNumSeqs = USUAL_SEQUENCES;
   return { kind: "known", stepModel: predictedStepModel({ model, gpu, parallel, maxNumSeqs }) };

@@ -3,7 +3,7 @@
  * problems of its own is left out of the validated file, yet its name still counts as known, so that one mistake is
  * reported once.
  */
-import { nearest } from "../nearest.ts";
+import { inOrderOfNearness, nearest } from "../nearest.ts";
 import { keysAt } from "../plain.ts";
 import type { Findings, Path } from "../problems.ts";
 import type { ScenarioFile } from "../schema/file.ts";
@@ -38,13 +38,24 @@ export function indexOfName(
   return undefined;
 }
 
+/** Longer lists are cut to the names nearest. */
+const MOST_LISTED = 16;
+const NEAREST_LISTED = 5;
+
+function knownNames({ what, name }: Reference, known: readonly string[]): string {
+  if (known.length <= MOST_LISTED) return `known: ${known.join(", ") || "none"}`;
+  const nearby = inOrderOfNearness(name, known).slice(0, NEAREST_LISTED).join(", ");
+  const all = what === "model" ? "; tenantry models lists all" : "";
+  return `nearest of ${known.length} known: ${nearby}${all}`;
+}
+
 /** Reports a name that is not among `known`. */
 export function reportUnknown(
   context: Context,
   reference: Reference,
   known: readonly string[],
 ): void {
-  const message = `unknown ${reference.what} '${reference.name}' (known: ${known.join(", ") || "none"})`;
+  const message = `unknown ${reference.what} '${reference.name}' (${knownNames(reference, known)})`;
   context.report.list.push({
     severity: "error",
     path: reference.path,

@@ -1,24 +1,16 @@
-/**
- * Turns a pool's model and GPU names into figures, and checks that the one can run on the other: precision, tensor
- * parallelism, memory.
- */
+/** Turns a pool's model and GPU into figures, and checks that the one can run on the other: precision, parallelism, context. */
 import {
   type GpuSpec,
   type ModelSpec,
   multiplyPrecision,
   type Parallelism,
 } from "../../replica/hardware.ts";
-import { replicaMemory, type ReplicaMemory, RESERVED_BYTES_PER_GPU } from "../../replica/memory.ts";
-import { weightBytes } from "../../replica/weights.ts";
 import { GPUS } from "../catalogue/gpus.ts";
-import { MODELS, type ModelShape } from "../catalogue/models.ts";
 import { keysAt } from "../plain.ts";
 import type { PoolFile } from "../schema/pool.ts";
 import { type Context, reportUnknown } from "./context.ts";
-import { ownModel } from "./own-model.ts";
-import { resolveParallel, tensorParallelSizes } from "./parallel.ts";
-
-const GIB = 1024 * 1024 * 1024;
+import { resolveModel } from "./model.ts";
+import { resolveParallel } from "./parallel.ts";
 
 /** A pool whose model and GPU are known and compatible. */
 export interface PoolHardware {
@@ -35,56 +27,23 @@ export function resolveHardware(
   name: string,
   pool: PoolFile,
 ): PoolHardware | undefined {
-  const shape = findModel(context, name, pool.model);
+  const found = resolveModel(context, name, pool);
   const gpu = findGpu(context, name, pool.gpu);
-  if (shape === undefined || gpu === undefined) return undefined;
-  const model: ModelSpec = { ...shape, precision: pool.precision, kvPrecision: "bf16" };
+  if (found === undefined || gpu === undefined) return undefined;
+  const { shape, precision } = found;
+  const maxContextTokens = maxContextOf(context, name, pool, shape.maxContextTokens);
+  const kvPrecision = pool.kvCacheDtype;
+  const model: ModelSpec = { ...shape, maxContextTokens, precision, kvPrecision };
   const runs = hasPrecision(context, { name, gpu, model });
   const parallel = resolveParallel(context, { name, pool, model });
   return runs && parallel !== undefined ? { name, pool, model, gpu, parallel } : undefined;
 }
 
-/** KV blocks per replica; undefined, and reported, where the model does not fit. */
-export function resolveMemory(
-  context: Context,
-  hardware: PoolHardware,
-  adapterBudgetBytes: number,
-): Extract<ReplicaMemory, { kind: "fits" }> | undefined {
-  const { name, pool, model, gpu } = hardware;
-  const memoryWith = (tensorParallel: number) =>
-    replicaMemory({
-      model,
-      gpu,
-      tensorParallel,
-      gpuMemoryUtilization: pool.gpuMemoryUtilization,
-      adapterBudgetBytes,
-      blockTokens: pool.blockSize,
-    });
-  const memory = memoryWith(pool.tensorParallel);
-  if (memory.kind === "fits") return memory;
-  const larger = tensorParallelSizes(model).find((size) => memoryWith(size).kind === "fits");
-  const weights = gib(weightBytes(model));
-  const adapters = adapterBudgetBytes > 0 ? `, ${gib(adapterBudgetBytes)} of adapters` : "";
-  const needs = `${gib(memory.neededBytesPerGpu)} per GPU (weights ${weights}${adapters}, reserve ${gib(RESERVED_BYTES_PER_GPU)} per GPU)`;
-  const has = `${gib(memory.availableBytesPerGpu)} (${pool.gpuMemoryUtilization * 100}% of ${gib(gpu.memoryBytes)})`;
-  const advice =
-    larger === undefined ? "no tensorParallel makes it fit" : `tensorParallel: ${larger} would fit`;
-  context.report.error(
-    ["platform", "pools", name, "tensorParallel"],
-    `${model.name} in ${model.precision} on ${pool.tensorParallel} x ${gpu.name} needs ${needs} and has ${has}: ${advice}`,
-  );
-  return undefined;
-}
-
-function findModel(context: Context, pool: string, name: string): ModelShape | undefined {
-  const own = context.file.platform.models[name];
-  if (own !== undefined) return ownModel(name, own);
-  const found = MODELS.get(name);
-  const written = keysAt(context.written, ["platform", "models"]);
-  if (found !== undefined || written.includes(name)) return found;
-  const path = ["platform", "pools", pool, "model"];
-  reportUnknown(context, { path, what: "model", name }, [...MODELS.keys(), ...written]);
-  return undefined;
+function maxContextOf(context: Context, name: string, pool: PoolFile, most: number): number {
+  if (pool.maxModelLen === undefined || pool.maxModelLen <= most) return pool.maxModelLen ?? most;
+  const message = `expected at most ${most} tokens, the longest context of the model`;
+  context.report.error(["platform", "pools", name, "maxModelLen"], message);
+  return most;
 }
 
 function findGpu(context: Context, pool: string, name: string): GpuSpec | undefined {
@@ -99,7 +58,7 @@ function findGpu(context: Context, pool: string, name: string): GpuSpec | undefi
       pcieBytesPerS: own.pcie,
     };
   }
-  const found = GPUS.get(name);
+  const found = GPUS.get(name)?.spec;
   const written = keysAt(context.written, ["platform", "gpus"]);
   if (found !== undefined || written.includes(name)) return found;
   const path = ["platform", "pools", pool, "gpu"];
@@ -116,8 +75,4 @@ function hasPrecision(
   const message = `${given.gpu.name} has no ${precision} tensor cores: use bf16, or a GPU that has them`;
   context.report.error(["platform", "pools", given.name, "precision"], message);
   return false;
-}
-
-function gib(bytes: number): string {
-  return `${(bytes / GIB).toFixed(1)} GiB`;
 }

@@ -22,7 +22,7 @@ export function resolveParallel(
   const { name, pool, model } = given;
   const { tensorParallel, dataParallel, expertParallel } = pool;
   const parallel = { tensorParallel, dataParallel, expertParallel };
-  const problem = problemOf(model, parallel);
+  const problem = parallelProblem(model, parallel);
   if (problem === undefined) return parallel;
   context.report.error(["platform", "pools", name, problem.key], problem.message);
   return undefined;
@@ -33,7 +33,11 @@ interface ParallelProblem {
   readonly message: string;
 }
 
-function problemOf(model: ModelSpec, parallel: Parallelism): ParallelProblem | undefined {
+/** What rules a parallelism out for a model, and the key to blame. */
+export function parallelProblem(
+  model: ModelSpec,
+  parallel: Parallelism,
+): ParallelProblem | undefined {
   const { tensorParallel, dataParallel, expertParallel } = parallel;
   const { mixture } = model.feedForward;
   const gpus = gpuCount(parallel);

@@ -11,7 +11,8 @@ import type {
 import { gpuCount } from "../../replica/hardware.ts";
 import type { PoolFile } from "../schema/pool.ts";
 import { type Context, indexOfName } from "./context.ts";
-import { type PoolHardware, resolveMemory } from "./hardware.ts";
+import type { PoolHardware } from "./hardware.ts";
+import { resolveMemory } from "./memory.ts";
 import { resolveStepModel } from "./step-times.ts";
 
 /** Most memory set aside for adapters unless the pool says otherwise: 50 adapters of rank 16 on an 8B model; assumed. */
@@ -62,8 +63,8 @@ export function resolvePool(
     tierShares,
     borrowing: pool.borrowing,
     stepModel: resolveStepModel(context, hardware),
-    maxNumSeqs: pool.maxNumSeqs,
-    maxNumBatchedTokens: pool.maxNumBatchedTokens,
+    maxNumSeqs: pool.maxNumSeqs * pool.dataParallel,
+    maxNumBatchedTokens: pool.maxNumBatchedTokens * pool.dataParallel,
     asyncScheduling:
       pool.asyncScheduling ?? (pool.stepTime === undefined || "profile" in pool.stepTime),
     edgeOverhead: edgeOverheadOf(pool),

@@ -62,13 +62,16 @@ function profileIn(context: Context, pool: string, given: string | object): Prof
  * Times of another model or GPU would be believed without a word, not least where a sweep or a plan changes the pool's: so
  * a profile that says what it is of is used for that alone.
  */
-function refuseOthers(context: Context, { name, pool }: PoolHardware, { origin }: Profile): void {
+function refuseOthers(context: Context, hardware: PoolHardware, { origin }: Profile): void {
+  const { name, model, gpu, parallel } = hardware;
+  const { tensorParallel } = parallel;
+  const has = { model: model.name, gpu: gpu.name, tensorParallel, precision: model.precision };
   for (const key of ["model", "gpu", "tensorParallel", "precision"] as const) {
     const measured = origin[key];
-    if (measured === undefined || measured === pool[key]) continue;
+    if (measured === undefined || measured === has[key]) continue;
     context.report.error(
       ["platform", "pools", name, key],
-      `the pool's step times were measured with ${key} ${measured} (${origin.source.file}), and it has ${pool[key]}: import a profile of that, leave out stepTime, or take ${key} out of the profile to use it all the same`,
+      `the pool's step times were measured with ${key} ${measured} (${origin.source.file}), and it has ${has[key]}: import a profile of that, leave out stepTime, or take ${key} out of the profile to use it all the same`,
     );
   }
 }

@@ -3,7 +3,7 @@
  * Pool indices refer to the pools as the file lists them.
  */
 import type { QuotaConfig, TenantConfig, TierConfig } from "../../engine/config.ts";
-import { adapterBytes } from "../catalogue/models.ts";
+import { adapterBytes } from "../catalogue/adapters.ts";
 import { keysAt } from "../plain.ts";
 import type { Path } from "../problems.ts";
 import type { TenantFile } from "../schema/platform.ts";

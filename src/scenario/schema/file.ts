@@ -8,7 +8,7 @@ import { serve } from "./serve.ts";
 import { faults, simulation, workload } from "./workload.ts";
 
 /** The version this program writes and reads; older files are migrated (migrate.ts). */
-export const CURRENT_VERSION = 1;
+export const CURRENT_VERSION = 2;
 
 export const scenarioFile = z
   .strictObject({

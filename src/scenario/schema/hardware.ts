@@ -1,29 +1,20 @@
 /** Models and GPUs of the file's own: `platform.models` and `platform.gpus`. */
 import { z } from "zod";
-import { bytes, bytesPerS, flopsPerS, positiveCount } from "./values.ts";
+import { bytes, bytesPerS, flopsPerS } from "./values.ts";
 
-export const model = z.strictObject({
-  parameters: positiveCount().describe("All parameters, for example 8.03B."),
-  activeParameters: positiveCount()
-    .optional()
-    .describe("Parameters used per token, where fewer (mixture of experts)."),
-  layers: z.int().positive().describe("Transformer layers."),
-  hiddenSize: z.int().positive().describe("Width of the residual stream."),
-  attentionHeads: z.int().positive().describe("Query heads."),
-  kvHeads: z.int().positive().describe("Key and value heads."),
-  headSize: z.int().positive().describe("Width of one head."),
-  ffnSize: z
-    .int()
-    .positive()
-    .optional()
-    .describe("Width of the feed-forward layer; sizes adapters given by rank."),
-  maxContext: positiveCount().describe("Longest context, prompt and output together, tokens."),
-});
+/** What huggingface/read-config.ts reads; a path is replaced by what it leads to before the file is looked at. */
+export const modelConfig = z
+  .union([z.string().min(1), z.record(z.string(), z.unknown())], {
+    error: "expected the path of a Hugging Face config.json, or its keys",
+  })
+  .describe("A Hugging Face config.json: its path, relative to this file, or its keys.");
+
+export const model = z.strictObject({ config: modelConfig });
 
 export const gpu = z.strictObject({
   bf16: flopsPerS().describe("Dense (not sparse) BF16 tensor rate."),
   fp8: flopsPerS().optional().describe("Dense FP8 tensor rate; leave out where the GPU has none."),
-  memory: bytes().describe("Device memory."),
+  memory: bytes().describe("Device memory, as the runtime reports it."),
   memoryBandwidth: bytesPerS().describe("Device memory bandwidth."),
   nvlink: bytesPerS()
     .optional()
@@ -31,4 +22,4 @@ export const gpu = z.strictObject({
   pcie: bytesPerS().describe("Host to device, one direction."),
 });
 
-export type ModelFile = z.output<typeof model>;
+export type ModelConfigFile = z.output<typeof modelConfig>;

@@ -3,8 +3,9 @@
  * of a running server carry over.
  */
 import { z } from "zod";
+import { modelConfig } from "./hardware.ts";
+import { bytes, duration, positiveCount, positiveNumber, share, usdPerHour } from "./values.ts";
 import { stepTimes } from "./step-times.ts";
-import { bytes, duration, positiveNumber, share, usdPerHour } from "./values.ts";
 
 /** Larger pools and batches exist nowhere; beyond these, a slip of the keyboard costs minutes and gigabytes. */
 const MOST_REPLICAS = 4096;
@@ -55,11 +56,32 @@ const autoscale = z
   });
 
 export const pool = z.strictObject({
-  model: z.string().describe("Model the pool serves: one of the catalogue or of platform.models."),
+  model: z
+    .union(
+      [
+        z.string(),
+        z.strictObject({
+          config: modelConfig,
+          name: z
+            .string()
+            .min(1)
+            .optional()
+            .describe("What clients ask for. Default: the file's folder, or the file."),
+        }),
+      ],
+      { error: "expected a model's name, or { config: path/to/config.json }" },
+    )
+    .describe(
+      "Model the pool serves: one of the catalogue (tenantry models), by its name or that of a Hugging Face repository; one of platform.models; or { config: path/to/config.json }.",
+    ),
   precision: z
+    .enum(["bf16", "fp8", "int4", "mxfp4"])
+    .optional()
+    .describe("Of the weights. Default: as the checkpoint has them."),
+  kvCacheDtype: z
     .enum(["bf16", "fp8"])
     .default("bf16")
-    .describe("Precision of the weights; the KV cache is BF16."),
+    .describe("Precision of the KV cache (vLLM kv_cache_dtype)."),
   gpu: z.string().describe("GPU type: one of the catalogue or of platform.gpus."),
   replicas: z
     .int()
@@ -117,12 +139,19 @@ export const pool = z.strictObject({
     .positive()
     .max(MOST_SEQUENCES)
     .default(256)
-    .describe("Sequences in a running batch (vLLM max_num_seqs)."),
+    .describe("Sequences in a running batch, per data-parallel group (vLLM max_num_seqs)."),
   maxNumBatchedTokens: z
     .int()
     .positive()
     .default(2048)
-    .describe("Tokens computed in one step (vLLM max_num_batched_tokens)."),
+    .describe(
+      "Tokens computed in one step, per data-parallel group (vLLM max_num_batched_tokens).",
+    ),
+  maxModelLen: positiveCount()
+    .optional()
+    .describe(
+      "Longest context, prompt and output together (vLLM max_model_len). Default: the model's.",
+    ),
   asyncScheduling: z
     .boolean()
     .optional()
@@ -142,8 +171,19 @@ export const pool = z.strictObject({
     ),
   gpuMemoryUtilization: share()
     .prefault("90%")
-    .describe("Share of GPU memory the replica may use."),
-  blockSize: z.int().positive().default(16).describe("Tokens per KV-cache block."),
+    .describe("Share of GPU memory the replica may use (vLLM gpu_memory_utilization)."),
+  blockSize: z
+    .int()
+    .positive()
+    .default(16)
+    .describe("Tokens per KV-cache block (vLLM block_size)."),
+  numGpuBlocksOverride: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "KV-cache blocks of a replica, per data-parallel group, instead of what memory leaves (vLLM num_gpu_blocks_override).",
+    ),
   enablePrefixCaching: z
     .boolean()
     .default(true)

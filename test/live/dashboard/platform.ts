@@ -17,7 +17,7 @@ const STEP_TIME = { fixed: "6ms", perToken: "10us" };
 const POOL = { model: "llama-3.1-8b", gpu: "h100-sxm", stepTime: STEP_TIME };
 
 export const SCENARIO = {
-  version: 1,
+  version: 2,
   name: "watched",
   platform: {
     pools: {

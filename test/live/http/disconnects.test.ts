@@ -12,7 +12,7 @@ const CLIENTS = 10_000;
 const AT_ONCE = 50;
 
 const SCENARIO = {
-  version: 1,
+  version: 2,
   name: "disconnects",
   platform: {
     pools: {

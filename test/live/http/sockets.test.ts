@@ -8,10 +8,10 @@ import { type TestServer, chat, post, startServer, until } from "./support.ts";
 let server: TestServer;
 
 const TORRENT = {
-  version: 1,
+  version: 2,
   name: "torrent",
   platform: {
-    models: { tiny: { ...TINY_MODEL, maxContext: 5_000_000 } },
+    models: { tiny: { config: { ...TINY_MODEL.config, max_position_embeddings: 5_000_000 } } },
     pools: {
       all: {
         model: "tiny",

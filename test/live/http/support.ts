@@ -16,7 +16,7 @@ import { scenarioOf } from "../../support/scenario.ts";
 
 /** Tenants of all kinds; a step takes about a tenth of a millisecond. */
 export const SCENARIO = {
-  version: 1,
+  version: 2,
   name: "http",
   platform: {
     pools: {

@@ -10,7 +10,7 @@ import { EchoUpstream, streamWords } from "../../support/echo-upstream.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenantry-load-"));
 
-const SCENARIO = `version: 1
+const SCENARIO = `version: 2
 name: small
 description: Is anything wrong?
 platform:

@@ -19,7 +19,7 @@ import {
 import { scenarioOf, simulate } from "../../support/scenario.ts";
 
 const FILE = {
-  version: 1,
+  version: 2,
   name: "load",
   description: "Does it arrive?",
   platform: {

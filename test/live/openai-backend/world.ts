@@ -64,7 +64,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     await Promise.all(servers.map((server) => server.kill().catch(() => {})));
   });
   const file = {
-    version: 1,
+    version: 2,
     name: "openai-backend",
     platform: {
       pools: {

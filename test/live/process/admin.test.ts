@@ -23,7 +23,7 @@ function write(change: { weight?: number; replicas?: number; maxQps?: string }):
     stepTime: { fixed: "300us" },
   };
   const scenario = {
-    version: 1,
+    version: 2,
     name: "admin",
     platform: {
       pools: { shared: pool },

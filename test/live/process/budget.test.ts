@@ -47,7 +47,7 @@ test(`${CLIENTS} clients overshoot a hard budget by nothing`, { timeout: 120_000
     stepTime: { fixed: "300us" },
   };
   const scenario = {
-    version: 1,
+    version: 2,
     name: "budget",
     platform: {
       pools: { shared: pool },

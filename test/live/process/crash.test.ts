@@ -18,7 +18,7 @@ const DAY_TOKENS = 10_000_000;
 function scenarioIn(folder: string): string {
   const file = join(folder, "scenario.json");
   const scenario = {
-    version: 1,
+    version: 2,
     name: "crash",
     platform: {
       pools: {

@@ -11,7 +11,7 @@ import { MAIN } from "../../support/command.ts";
 import { type ServeProcess, end, serve } from "./serve-process.ts";
 
 const SCENARIO = {
-  version: 1,
+  version: 2,
   name: "lease",
   platform: {
     pools: { shared: { model: "llama-3.1-8b", gpu: "h100-sxm", replicas: 1 } },

@@ -50,7 +50,7 @@ test.skipIf(isMissing)("is served over TLS, and only so", { timeout: 60_000 }, a
   makeCertificate();
   const file = join(folder, "secure.json");
   const scenario = {
-    version: 1,
+    version: 2,
     name: "secure",
     platform: {
       pools: { shared: { model: "llama-3.1-8b", gpu: "h100-sxm", replicas: 1 } },

@@ -31,7 +31,7 @@ export async function startTenantry(folder: string, name: string): Promise<Upstr
     stepTime: { fixed: "4ms" },
   };
   const scenario = {
-    version: 1,
+    version: 2,
     name,
     platform: { pools: { shared: pool }, tenants: { gateway: { tier: "gold" } } },
     workload: {},

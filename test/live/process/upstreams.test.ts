@@ -34,7 +34,7 @@ afterEach(async () => {
 async function startFront(): Promise<ServeProcess> {
   const file = join(folder, "front.json");
   const scenario = {
-    version: 1,
+    version: 2,
     name: "front",
     platform: {
       pools: {

@@ -11,7 +11,7 @@ import { end, type ServeProcess, serve } from "./serve-process.ts";
 
 /** Bursts above the rate limit, so that there are refusals to agree in. */
 const SCENARIO = `
-version: 1
+version: 2
 name: walk
 platform:
   pools: { shared: { model: llama-3.1-8b, precision: fp8, gpu: h100-sxm, replicas: 2 } }

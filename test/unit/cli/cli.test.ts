@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "tenantry-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const tenantry = commandIn(folder);
 
-const FINE = `version: 1
+const FINE = `version: 2
 name: small
 description: Is anything wrong?
 platform:
@@ -31,7 +31,7 @@ function file(name: string, text: string): string {
 
 describe("bad input ends with code 2, a message and no stack trace", () => {
   test.each([
-    ["malformed YAML", FINE.replace("version: 1", "version: [1"), /bad\.yaml:\d+:\d+/],
+    ["malformed YAML", FINE.replace("version: 2", "version: [1"), /bad\.yaml:\d+:\d+/],
     ["unknown key", FINE.replace("replicas: 1", "replicaz: 1"), /did you mean 'replicas'/],
     ["wrong unit", FINE.replace("20s", "20 GiB"), /duration/],
     ["negative rate", FINE.replace("20/s", "-20/s"), /rate/],

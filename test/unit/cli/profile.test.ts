@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const tenantry = commandIn(folder);
 
 /** The profile lies beside the scenario, and both in a folder that no command is started from. */
-const SCENARIO = `version: 1
+const SCENARIO = `version: 2
 name: profiled
 platform:
   pools:

@@ -6,7 +6,7 @@ import { Ledger } from "../../../src/engine/cost/ledger.ts";
 import { scenarioOf } from "../../support/scenario.ts";
 
 const { platform } = scenarioOf({
-  version: 1,
+  version: 2,
   name: "ledger",
   platform: {
     pools: { shared: { model: "llama-3.1-8b", gpu: "h100-sxm", replicas: 1, gpuHour: "$3600/h" } },

@@ -14,7 +14,7 @@ function file(given: {
   readonly more?: string;
 }): string {
   return `
-version: 1
+version: 2
 name: lending
 platform:
   policy: { name: ${given.policy ?? "slo-fair"}, maxPreemptions: 1 }

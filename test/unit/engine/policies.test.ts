@@ -15,7 +15,7 @@ function shares(
   const [gold, silver, bronze] = rates;
   const { results } = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: policies
 description: Who gets what when all want more?
 platform:
@@ -78,7 +78,7 @@ test.each(["tier-share", "vtc", "slo-fair", "strict-priority", "fcfs"])(
 function completions(policy: string, left: string, right: string, duration = "60s"): number[] {
   const { results } = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: pair
 description: How is one replica divided between two?
 platform:
@@ -135,7 +135,7 @@ test.each(["vtc", "slo-fair"])("under %s a tenant that was away earns nothing by
 test("under slo-fair a long prompt past hope is not passed by short ones for ever", () => {
   const { records } = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: ageing
 description: When is the long one served?
 platform:

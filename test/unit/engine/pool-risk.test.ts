@@ -11,7 +11,7 @@ function nothing(): void {}
 
 function engineOf(replicas: number, maxNumSeqs: number): Engine<undefined> {
   const { platform } = scenarioOf({
-    version: 1,
+    version: 2,
     name: "risk",
     platform: {
       policy: "fcfs",

@@ -8,7 +8,7 @@ const ADAPTERS = { one: { rank: 8 }, two: { rank: 8 } };
 
 /** Two pools that share among tenants and one that does not; two tenants in all of them, with two adapters each. */
 const { platform } = scenarioOf({
-  version: 1,
+  version: 2,
   name: "keys",
   platform: {
     pools: {

@@ -4,7 +4,7 @@ import { reloadRefusal } from "../../../src/engine/reload.ts";
 import { scenarioOf } from "../../support/scenario.ts";
 
 const FILE = {
-  version: 1,
+  version: 2,
   name: "reload",
   platform: {
     tiers: { gold: { weight: 5 }, bronze: { weight: 1 } },

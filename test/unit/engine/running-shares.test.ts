@@ -5,7 +5,7 @@ import { scenarioOf, simulate } from "../../support/scenario.ts";
 function lightP50(most: number): number {
   const { results } = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: room
 description: Does the most there can be change what one replica does?
 platform:

@@ -8,7 +8,7 @@ import { scenarioOf } from "../../support/scenario.ts";
 function replicasOf(replicas: number) {
   const pool = { model: "llama-3.1-8b", gpu: "h100-sxm", replicas };
   const { platform } = scenarioOf({
-    version: 1,
+    version: 2,
     name: "stragglers",
     platform: { pools: { pool }, tenants: { a: { tier: "gold" } } },
   });

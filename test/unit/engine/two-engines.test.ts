@@ -18,7 +18,7 @@ const SELDOM_NS = Math.round(1e9 / 7.4);
 
 const platformOf = (policy: string) =>
   scenarioOf(`
-version: 1
+version: 2
 name: two engines
 platform:
   policy: ${policy}

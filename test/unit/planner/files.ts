@@ -22,7 +22,7 @@ export function twoTiers({
   const hardware =
     "model: llama-3.1-8b, gpu: h100-sxm, maxNumSeqs: 4, maxNumBatchedTokens: 256, stepTime: { fixed: 20ms }";
   const kept = objective ?? "90%";
-  return `version: 1
+  return `version: 2
 name: two-tiers
 description: How many replicas do two tiers need?
 platform:

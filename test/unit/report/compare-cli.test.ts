@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "tenantry-compare-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const tenantry = commandIn(folder);
 
-const SCENARIO = `version: 1
+const SCENARIO = `version: 2
 name: small
 description: Is anything wrong?
 platform:

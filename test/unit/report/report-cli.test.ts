@@ -50,7 +50,7 @@ const interference = interferenceOf([results], absences, {
 
 describe("report", () => {
   test("of a simulation: simulated, then reported from its folder, in every form", () => {
-    const scenario = `version: 1
+    const scenario = `version: 2
 name: small
 description: Is anything wrong?
 platform:
@@ -166,8 +166,8 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
     write("notes.txt", "hello");
     write("list.json", [1, 2]);
     write("foreign.json", { schemaVersion: 1, hello: "world" });
-    write("scenario.yaml", "version: 1\n");
-    write("scenario.json", { version: 1, platform: {} });
+    write("scenario.yaml", "version: 2\n");
+    write("scenario.json", { version: 2, platform: {} });
     write("compare.json", { schemaVersion: 1, sides: [] });
     write("newer.json", { ...results, schemaVersion: 99, tenantryVersion: "9.0.0" });
     write("older.json", { ...results, schemaVersion: 0 });

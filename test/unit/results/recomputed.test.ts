@@ -4,7 +4,7 @@ import { scenarioOf, simulate } from "../../support/scenario.ts";
 
 /** A step takes 10 ms, and a GPU second costs a dollar. */
 function platform(tenants: string, pool: string): string {
-  return `version: 1
+  return `version: 2
 name: recomputed
 description: What is computed twice?
 platform:

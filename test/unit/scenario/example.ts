@@ -1,7 +1,7 @@
 /** Scenario texts the tests start from. */
 
 /** A small valid scenario; line numbers in the tests refer to it. */
-export const SMALL = `version: 1
+export const SMALL = `version: 2
 name: small
 platform:
   pools:

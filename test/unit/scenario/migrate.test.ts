@@ -1,10 +1,11 @@
 /** Older and newer versions of the file format. */
 import { describe, expect, it } from "vitest";
+import { parameterCount } from "../../../src/replica/weights.ts";
 import { loadScenario } from "../../../src/scenario/load.ts";
 import { formatProblem } from "../../../src/scenario/problems.ts";
 import { SMALL } from "./example.ts";
 
-const VERSION_0 = SMALL.replace("version: 1", "version: 0")
+const VERSION_0 = SMALL.replace("version: 2", "version: 0")
   .replaceAll("replicas:", "gpus:")
   .replace(
     "  pools:",
@@ -18,11 +19,11 @@ function load(text: string, overrides: readonly string[] = []) {
 }
 
 describe("version 0", () => {
-  it("is read as version 1, with a warning for each rename at the line as written", () => {
+  it("is read as the present one, with a warning for each rename at the line as written", () => {
     const { loaded, texts } = load(VERSION_0);
     expect(loaded.kind).toBe("loaded");
     expect(texts).toEqual([
-      "old.yaml:1:10: version: version 0 is read as version 1: see the warnings for what to rename",
+      "old.yaml:1:10: version: version 0 is read as version 2: see the warnings for what to rename",
       "old.yaml:5:29: platform.tiers.gold.slo: slo is now one of the targets: targets: [{ ttft: ... }]",
       "old.yaml:6:31: platform.tiers.silver.slo: slo is now one of the targets: targets: [{ ttft: ... }]",
       "old.yaml:9:57: platform.pools.shared.gpus: gpus is now called replicas",
@@ -38,7 +39,7 @@ describe("version 0", () => {
   });
 
   it("means the same as the file written anew", () => {
-    const anew = VERSION_0.replace("version: 0", "version: 1")
+    const anew = VERSION_0.replace("version: 0", "version: 2")
       .replaceAll("gpus:", "replicas:")
       .replaceAll(/slo: (\w+)/gu, "targets: [{ ttft: $1 }]");
     const [old, current] = [load(VERSION_0).loaded, load(anew).loaded];
@@ -71,19 +72,72 @@ describe("version 0", () => {
   });
 });
 
+/** The small scenario of version 1, its second pool with a model of its own. */
+function withOwn(models: string): string {
+  return SMALL.replace("version: 2", "version: 1")
+    .replace("  pools:", models)
+    .replace("gold: { model: llama-3.1-8b", "gold: { model: own");
+}
+
+function modelOf(text: string) {
+  const { loaded } = load(text);
+  return loaded.kind === "loaded" ? loaded.scenario.platform.pools[1]!.model : undefined;
+}
+
+describe("version 1", () => {
+  const OWN = `  models:
+    own: { parameters: 1.1B, layers: 22, hiddenSize: 2048, attentionHeads: 32, kvHeads: 4, headSize: 64, ffnSize: 5632, maxContext: 20k }
+  pools:`;
+  it("is read without a word where nothing has changed its name", () => {
+    expect(load(SMALL.replace("version: 2", "version: 1")).texts).toEqual([]);
+  });
+
+  it("described models in words of its own: they become keys of a config.json, where they stand", () => {
+    const { texts } = load(withOwn(OWN));
+    expect(texts).toEqual([
+      expect.stringMatching(
+        /^old\.yaml:5:10: platform\.models\.own: a model is now the keys of its config\.json: config: \{model_type: llama, num_hidden_layers: 22, .*vocab_size: 31988/u,
+      ),
+    ]);
+    const model = modelOf(withOwn(OWN))!;
+    expect(Math.abs(parameterCount(model) / 1.1e9 - 1)).toBeLessThan(1e-4);
+    expect(model.feedForward).toMatchObject({ size: 5632, mixture: undefined });
+  });
+
+  it("left the width or the experts open: they are chosen so that the parameters come out", () => {
+    const open = OWN.replace(" ffnSize: 5632,", "");
+    expect(Math.abs(parameterCount(modelOf(withOwn(open))!) / 1.1e9 - 1)).toBeLessThan(1e-3);
+    const mixture = OWN.replace("1.1B", "46.7B, activeParameters: 12.9B")
+      .replace("layers: 22, hiddenSize: 2048", "layers: 32, hiddenSize: 4096")
+      .replace(
+        "kvHeads: 4, headSize: 64, ffnSize: 5632",
+        "kvHeads: 8, headSize: 128, ffnSize: 14336",
+      );
+    expect(modelOf(withOwn(mixture))!.feedForward.mixture).toMatchObject({
+      experts: 8,
+      expertsPerToken: 2,
+    });
+  });
+
+  it("leaves what is no model to the schema", () => {
+    const { texts } = load(withOwn(OWN.replace("layers: 22", "layers: many")));
+    expect(texts.some((text) => text.includes("platform.models.own"))).toBe(true);
+  });
+});
+
 describe("other versions", () => {
   it.each([
     [
-      "version: 2",
-      "1:10: version: the file is of version 2, this program reads versions up to 1: a newer release is needed",
+      "version: 3",
+      "1:10: version: the file is of version 3, this program reads versions up to 2: a newer release is needed",
     ],
-    ["version: one", "1:10: version: expected version: 1"],
-    ["version: '1'", "1:10: version: expected version: 1"],
-    ["version: -1", "1:10: version: expected version: 1"],
-    ["version: 1.5", "1:10: version: expected version: 1"],
-    ["verison: 1", "1:1: version is missing: add 'version: 1'"],
+    ["version: one", "1:10: version: expected version: 2"],
+    ["version: '1'", "1:10: version: expected version: 2"],
+    ["version: -1", "1:10: version: expected version: 2"],
+    ["version: 1.5", "1:10: version: expected version: 2"],
+    ["verison: 1", "1:1: version is missing: add 'version: 2'"],
   ])("%s is the only problem", (line, message) => {
-    const { loaded, texts } = load(SMALL.replace("version: 1", line).replace("cv: 2", "cv: 0"));
+    const { loaded, texts } = load(SMALL.replace("version: 2", line).replace("cv: 2", "cv: 0"));
     expect(loaded.kind).toBe("invalid");
     expect(texts).toEqual([`old.yaml:${message}`]);
   });

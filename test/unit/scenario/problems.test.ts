@@ -53,18 +53,18 @@ describe("all at once", () => {
 
 describe("malformed text", () => {
   it.each([
-    ["", "1:1", "the file is empty: a scenario begins with version: 1"],
+    ["", "1:1", "the file is empty: a scenario begins with version: 2"],
     ["# nothing\n", "1:1", "the file is empty"],
     ["- a\n", "1:1", "expected a map with version, name, platform and workload"],
-    ["version: 1\nname: [a\n", "3:1", "Flow sequence"],
-    ["version: 1\n\tname: a\n", "2:1", "Tabs"],
-    ["version: 1\nname: a\nname: b\n", "3:1", "this key is given twice"],
-    ["version: 1\nname: *nobody\n", "1:1", "Unresolved alias"],
-    ["version: 1\nplatform: &p [*p]\n", "1:1", "nested too deeply"],
+    ["version: 2\nname: [a\n", "3:1", "Flow sequence"],
+    ["version: 2\n\tname: a\n", "2:1", "Tabs"],
+    ["version: 2\nname: a\nname: b\n", "3:1", "this key is given twice"],
+    ["version: 2\nname: *nobody\n", "1:1", "Unresolved alias"],
+    ["version: 2\nplatform: &p [*p]\n", "1:1", "nested too deeply"],
     ['{"version": 1, "name": "a"', "1:27", "Flow map"],
-    ["version: 1\n---\nversion: 1\n", "2:1", "a second document begins here"],
-    ["version: 1\nplatform:\n  tenants: { __proto__: {} }\n", "3:14", "this name cannot be used"],
-    ["version: 1\n? [a, b]\n: 1\n", "2:3", "keys must be"],
+    ["version: 2\n---\nversion: 2\n", "2:1", "a second document begins here"],
+    ["version: 2\nplatform:\n  tenants: { __proto__: {} }\n", "3:14", "this name cannot be used"],
+    ["version: 2\n? [a, b]\n: 1\n", "2:3", "keys must be"],
   ])("%j", (text, at, message) => {
     const [first] = problemsOf(text);
     expect(first!.message.toLowerCase()).toContain(message.toLowerCase());

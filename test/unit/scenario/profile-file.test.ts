@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { emptyCost } from "../../../src/replica/step-model.ts";
 import { loadScenario } from "../../../src/scenario/load.ts";
 import { loadProfile, type Profile, profileText } from "../../../src/scenario/profile-file.ts";
-import { profilePathsOf } from "../../../src/scenario/profile-paths.ts";
+import { namedFilesOf } from "../../../src/scenario/named-files.ts";
 import { formatProblem } from "../../../src/scenario/problems.ts";
 
 const PROFILE: Profile = {
@@ -108,7 +108,7 @@ describe("a file that is no profile says where and why", () => {
   });
 });
 
-const SCENARIO = `version: 1
+const SCENARIO = `version: 2
 name: profiled
 platform:
   pools:
@@ -123,7 +123,7 @@ workload:
 /** As the command line does: what the file holds in place of its name. */
 function withProfile(text: string, overrides: readonly string[] = []) {
   const { file } = expectLoaded(TEXT);
-  const inlined = profilePathsOf(text, overrides).map(
+  const inlined = namedFilesOf(text, overrides).map(
     ({ key }) => `${key}=${JSON.stringify({ ...file, cells: [], notes: [] })}`,
   );
   return loadScenario(text, { fileName: "s.yaml", overrides: [...overrides, ...inlined] });
@@ -149,15 +149,20 @@ describe("a pool with a profile", () => {
   });
 
   test("is found by path, also one that --set names", () => {
-    expect(profilePathsOf(SCENARIO, [])).toEqual([
-      { key: 'platform.pools["chat"].stepTime.profile', path: "p.yaml" },
+    expect(namedFilesOf(SCENARIO, [])).toEqual([
+      {
+        kind: "profile",
+        key: 'platform.pools["chat"].stepTime.profile',
+        path: "p.yaml",
+        name: undefined,
+      },
     ]);
     const set = [
       "platform.pools.chat.stepTime=null",
       'platform.pools["my.own"].stepTime={profile: other.yaml}',
     ];
-    expect(profilePathsOf(SCENARIO, set).map(({ path }) => path)).toEqual(["other.yaml"]);
-    expect(profilePathsOf("version: [", [])).toEqual([]);
+    expect(namedFilesOf(SCENARIO, set).map(({ path }) => path)).toEqual(["other.yaml"]);
+    expect(namedFilesOf("version: [", [])).toEqual([]);
   });
 
   test("is another scenario when the profile holds something else", () => {

@@ -102,7 +102,7 @@ describe("references and sizes", () => {
       "model: llama-3.1-70b",
       "5:13",
       `${SHARED}.tensorParallel`,
-      "llama-3.1-70b in bf16 on 1 x h100-sxm needs 133.4 GiB per GPU (weights 131.4 GiB, reserve 2.0 GiB per GPU) and has 72.0 GiB (90% of 80.0 GiB): tensorParallel: 2 would fit",
+      "llama-3.1-70b in bf16 on 1 x h100-sxm needs 132.8 GiB per GPU (weights 131.4 GiB, activations 1.2 GiB, runtime 0.1 GiB) and has 71.3 GiB (90% of 79.2 GiB): tensorParallel: 2 would fit",
     ],
     [
       "replicas: 1,",

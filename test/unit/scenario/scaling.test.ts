@@ -7,7 +7,7 @@ const SCALE = { min: 2, max: 5 };
 
 function fileWith(pool: object, rest: object = {}): object {
   return {
-    version: 1,
+    version: 2,
     name: "scaling",
     platform: {
       pools: { shared: { model: "llama-3.1-8b", gpu: "h100-sxm", replicas: 2, ...pool } },

@@ -68,7 +68,7 @@ describe("structure", () => {
       "replicas: 2, precision: fp4",
       "5:75",
       `${SHARED}.precision`,
-      "expected one of bf16, fp8, got 'fp4'",
+      "expected one of bf16, fp8, int4, mxfp4, got 'fp4'",
       "fp8",
     ],
     [

@@ -9,7 +9,7 @@ const steady = (rate: string) => ({ process: "constant", rate });
 test("an adapter whose load ends with nobody waiting for it makes room for the next", () => {
   const { records } = simulate(
     scenarioOf({
-      version: 1,
+      version: 2,
       name: "abandoned load",
       platform: {
         pools: { shared: { ...POOL, replicas: 1 } },
@@ -42,7 +42,7 @@ test("an adapter whose load ends with nobody waiting for it makes room for the n
 test("idle copies of an adapter on other replicas do not use up their tenant's GPU memory", () => {
   const { collector } = simulate(
     scenarioOf({
-      version: 1,
+      version: 2,
       name: "copies",
       platform: {
         pools: { shared: { ...POOL, replicas: 2, maxNumSeqs: 2 } },
@@ -80,7 +80,7 @@ test("idle copies of an adapter on other replicas do not use up their tenant's G
 test("requests whose replica goes down during their adapter's load go to another at once", () => {
   const { records } = simulate(
     scenarioOf({
-      version: 1,
+      version: 2,
       name: "crash in a load",
       platform: {
         pools: { shared: { ...POOL, replicas: 2 } },

@@ -11,7 +11,7 @@ const MS = 1e6;
 
 function run(pool: object, client: object = {}): readonly RequestRecord[] {
   const scenario = scenarioOf({
-    version: 1,
+    version: 2,
     name: "edge",
     platform: {
       policy: "fcfs",

@@ -12,7 +12,7 @@ const CLIENT = {
 function run(pool: object, faults: readonly object[], seed = 1) {
   return simulate(
     scenarioOf({
-      version: 1,
+      version: 2,
       name: "faults",
       platform: {
         pools: { shared: { model: "llama-3.1-8b", gpu: "h100-sxm", ...pool } },
@@ -45,7 +45,7 @@ function sent({ records }: ReturnType<typeof run>): string[] {
 
 test("replicas of three GPUs in machines of eight: those that span two go down with either", () => {
   const { platform } = scenarioOf({
-    version: 1,
+    version: 2,
     name: "nodes",
     platform: {
       pools: { shared: { model: "llama-3.1-8b", gpu: "h100-sxm", replicas: 6, gpusPerNode: 8 } },

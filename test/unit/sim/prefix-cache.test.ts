@@ -4,7 +4,7 @@ import { type Finished, scenarioOf, simulate } from "../../support/scenario.ts";
 
 /** Two tenants that send the same system prompt, and adapters; step times of 1 ms and 1 us a token, blocks of 16. */
 const FILE = {
-  version: 1,
+  version: 2,
   name: "prefixes",
   description: "Prompts that begin alike.",
   platform: {

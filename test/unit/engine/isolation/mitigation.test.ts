@@ -89,7 +89,7 @@ function leaving(who: string): string {
 function longPrompts(replicas: number, isolation: object = {}): Finished {
   return simulate(
     scenarioOf({
-      version: 1,
+      version: 2,
       name: "long-prompts",
       platform: {
         policy: "fcfs",
@@ -210,7 +210,7 @@ test("a tenant within its tier's guarantee is nobody's aggressor, however many t
   const names = Array.from({ length: 10 }, (_, index) => `b${index}`);
   const run = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: guarantee
 description: Is a tier's guarantee its tenant's own?
 platform:

@@ -32,7 +32,7 @@ export function drawnScenario(seed: number, { seconds = 20, choices = false }: D
     `{ arrivals: { process: ${pick(["poisson", "gamma"])}, rate: ${within(low, high).toFixed(1)}/s CV }, promptTokens: 16, outputTokens: { uniform: { min: 4, max: ${Math.round(within(8, 20))} } } }`
       .replace(/process: gamma, (.*) CV/u, `process: gamma, $1, cv: ${within(1.2, 2).toFixed(1)}`)
       .replace(" CV", "");
-  return `version: 1
+  return `version: 2
 name: small-${seed}
 platform:
   policy: slo-fair

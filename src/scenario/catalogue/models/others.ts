@@ -1,0 +1,71 @@
+/** Phi, and BLOOM, whose measured step times are public. */
+import { fromCard, type ModelFacts } from "../entry.ts";
+
+export const OTHER_MODELS: readonly ModelFacts[] = [
+  {
+    name: "phi-3-mini",
+    source: fromCard("microsoft/Phi-3-mini-4k-instruct"),
+    published: [3.82],
+    checkpoints: [["microsoft/Phi-3-mini-4k-instruct", "bf16"]],
+    config: {
+      model_type: "phi3",
+      hidden_size: 3072,
+      intermediate_size: 8192,
+      num_hidden_layers: 32,
+      num_attention_heads: 32,
+      num_key_value_heads: 32,
+      sliding_window: 2047,
+      vocab_size: 32_064,
+      max_position_embeddings: 4096,
+    },
+  },
+  {
+    name: "phi-4-mini",
+    source: fromCard("microsoft/Phi-4-mini-instruct"),
+    published: [3.84],
+    checkpoints: [["microsoft/Phi-4-mini-instruct", "bf16"]],
+    config: {
+      model_type: "phi3",
+      hidden_size: 3072,
+      intermediate_size: 8192,
+      num_hidden_layers: 32,
+      num_attention_heads: 24,
+      num_key_value_heads: 8,
+      sliding_window: 262_144,
+      vocab_size: 200_064,
+      max_position_embeddings: 131_072,
+      tie_word_embeddings: true,
+    },
+  },
+  {
+    name: "phi-4",
+    source: fromCard("microsoft/phi-4"),
+    published: [14.7],
+    checkpoints: [["microsoft/phi-4", "bf16"]],
+    config: {
+      model_type: "phi3",
+      hidden_size: 5120,
+      intermediate_size: 17_920,
+      num_hidden_layers: 40,
+      num_attention_heads: 40,
+      num_key_value_heads: 10,
+      sliding_window: null,
+      vocab_size: 100_352,
+      max_position_embeddings: 16_384,
+    },
+  },
+  {
+    name: "bloom-176b",
+    source: fromCard("bigscience/bloom"),
+    published: [176.2],
+    checkpoints: [["bigscience/bloom", "bf16"]],
+    config: {
+      model_type: "bloom",
+      n_embed: 14_336,
+      n_layer: 70,
+      num_attention_heads: 112,
+      seq_length: 2048,
+      vocab_size: 250_880,
+    },
+  },
+];
