@@ -6,7 +6,6 @@ import { assert } from "../src/base/assert.ts";
 import { loadScenario } from "../src/scenario/load.ts";
 import type { Scenario } from "../src/scenario/scenario.ts";
 import type { MeasuredRun } from "./measured.ts";
-import { type KnownModel, modelOf } from "./models.ts";
 
 /** The generator repeats so many prompts in turn: the recorded prompt lengths have this period, and TTFT falls at request 100. */
 const DISTINCT_PROMPTS = 100;
@@ -25,9 +24,7 @@ export type Simulable =
   | { readonly kind: "refused"; readonly reason: string };
 
 export function scenarioOf(run: MeasuredRun): Simulable {
-  const model = modelOf(run.model);
-  if (model === undefined) return { kind: "refused", reason: `${run.model} is not a known model` };
-  const file = JSON.stringify(fileOf(run, model));
+  const file = JSON.stringify(fileOf(run));
   const loaded = loadScenario(file, { fileName: run.name, overrides: [] });
   if (loaded.kind === "loaded") return { kind: "scenario", scenario: loaded.scenario };
   const problems = loaded.problems.map(({ path, message }) => `${path}: ${message}`);
@@ -41,17 +38,16 @@ export function poolScenario(run: MeasuredRun): Scenario {
   return simulable.scenario;
 }
 
-function fileOf(run: MeasuredRun, { name, definition }: KnownModel): object {
+function fileOf(run: MeasuredRun): object {
   return {
-    version: 1,
+    version: 2,
     name: run.name,
     platform: {
       policy: "fcfs",
       tiers: { all: { weight: 1 } },
-      models: definition === undefined ? {} : { [name]: definition },
       pools: {
         engine: {
-          model: name,
+          model: run.model,
           precision: run.precision,
           gpu: run.gpu,
           replicas: run.dataParallel,

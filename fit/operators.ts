@@ -66,7 +66,7 @@ export interface OperatorFit {
 export function fitOperators(folder: string): OperatorFit[] {
   return OPERATORS.flatMap((operator) => {
     const samples = MEASURED.flatMap(([prefix, name]) => {
-      const gpu = GPUS.get(name)!;
+      const gpu = GPUS.get(name)!.spec;
       const path = join(
         folder,
         `aiconfigurator_ops/${prefix}_vllm0.14.0_${operator.file}_perf.csv.gz`,

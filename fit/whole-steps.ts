@@ -152,7 +152,7 @@ function wholeStepPredictor(
     if (model === undefined) {
       model = predictedStepModel({
         model: modelNamed(WHOLE_STEP_MODEL),
-        gpu: GPUS.get(WHOLE_STEP_GPU)!,
+        gpu: GPUS.get(WHOLE_STEP_GPU)!.spec,
         parallel: inTensorParallel(tensorParallel),
         maxNumSeqs: WHOLE_STEP_SEQS,
         shares,
@@ -183,7 +183,7 @@ export function composedStepErrors(folder: string): ReadonlyMap<string, Errors> 
   const rows = readTable(join(folder, "derived_step_profile.csv"))
     .filter(isOnOneGpu)
     .map((row) => {
-      const gpu = GPUS.get(GPU_OF_PREFIX[row["gpu"]!]!)!;
+      const gpu = GPUS.get(GPU_OF_PREFIX[row["gpu"]!]!)!.spec;
       const model: ModelSpec = modelNamed(row["model"]!.toLowerCase());
       const parallel = inTensorParallel(numberOf(row, "tp"));
       const input = { model, gpu, parallel, maxNumSeqs: 256, overheads: KERNELS_ALONE };

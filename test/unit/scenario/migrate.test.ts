@@ -76,7 +76,7 @@ describe("version 0", () => {
 function withOwn(models: string): string {
   return SMALL.replace("version: 2", "version: 1")
     .replace("  pools:", models)
-    .replace("gold: { model: llama-3.1-8b", "gold: { model: own");
+    .replace("gold: { model: llama-3.1-8b", "gold: { model: own, precision: fp8");
 }
 
 function modelOf(text: string) {
