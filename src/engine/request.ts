@@ -168,6 +168,10 @@ export class Request<Origin> implements Admitted {
   month = 0;
   /** GPU money charged to its tenant for it so far. */
   gpuNanoUsd = 0;
+  /** When the prompt of the present stay is due: replicas compute prompts in this order. */
+  prefillDueNs = 0;
+  /** Since when prompts that go before its own have kept it from a replica; Infinity: they have not. */
+  heldUpNs = Infinity;
   /** Service charged to its tenant's counter for the present stay so far, to be trued up. */
   chargedService = 0;
   /** Times another request was bound while this one, at the head of its queue, found no room. */

@@ -66,6 +66,8 @@ export class PoolScheduler<Origin> implements PoolView {
   #preempting: Request<Origin> | undefined;
   /** Heads that found no room in the present round. */
   readonly #roomless: Request<Origin>[] = [];
+  /** When queues were last looked at. */
+  #lookedNs = 0;
   /** Each replica's step count when its running requests' service was last counted. */
   readonly #countedSteps: Float64Array;
 
@@ -185,6 +187,7 @@ export class PoolScheduler<Origin> implements PoolView {
   /** Binds waiting requests until every queue is empty or passed over. */
   dispatch(nowNs: number): void {
     if (this.#backlogged.length === 0) return;
+    this.#lookedNs = nowNs;
     if (this.#backlogged.length > 1) this.#countService();
     for (const queue of this.#backlogged) queue.relegate(nowNs);
     this.#lookAtAll();
@@ -299,7 +302,17 @@ export class PoolScheduler<Origin> implements PoolView {
       memory: this.#tenants[request.tenant]!.memory,
       loans: this.#loans,
       reservedSlots: this.policy.reservedSlots(this, request),
+      prefillDueNs: this.#waitingDueNs(request),
     });
+  }
+
+  /**
+   * When its prompt is due as long as it waits: the longer it is held up, the fewer go before it. A server that composes its
+   * own steps goes on with what it has begun.
+   */
+  #waitingDueNs(request: Request<Origin>): number {
+    if (!this.config.resumable) return Infinity;
+    return this.policy.prefillDueNs(request, Math.min(this.#lookedNs, request.heldUpNs));
   }
 
   /**
@@ -312,6 +325,11 @@ export class PoolScheduler<Origin> implements PoolView {
     placement: Placement<Origin> & { kind: "refused" },
   ): boolean {
     const { gate } = placement;
+    if (gate === "prefill-budget") {
+      // No hold is needed: the longer it waits, the fewer prompts are due before its own.
+      request.heldUpNs = Math.min(request.heldUpNs, nowNs);
+      return this.#overtaking.takeEnded();
+    }
     if (gate === "slots" || gate === "kv-cache") this.#makeRoom(nowNs, request);
     if (isWantOfRoom(gate)) {
       this.#roomless.push(request);
@@ -354,6 +372,8 @@ export class PoolScheduler<Origin> implements PoolView {
   ): void {
     const { replica, blocks } = placement;
     const tenant = this.#tenants[request.tenant]!;
+    request.prefillDueNs = replica.dueHereNs(request, this.policy.prefillDueNs(request, nowNs));
+    request.heldUpNs = Infinity;
     replica.bind(request, blocks);
     tenant.memory.take(blocks * replica.config.blockBytes);
     this.boundByTier[request.tier]! += 1;

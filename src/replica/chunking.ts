@@ -1,6 +1,8 @@
 /**
- * The rule that composes a step: decodes first, one token each, then prompt chunks in the order of joining into what is
- * left of the token budget. Shared by every replica that composes its own steps.
+ * The rule that composes a step: decodes first, one token each, then prompt chunks into what is left of the token budget, in
+ * the order in which whoever sent them wants them done. So a prompt of many steps holds up nobody who is due before it,
+ * and loses nothing of what has been computed. Shared by every replica that composes its own steps; servers know it as
+ * priority scheduling.
  */
 
 /** Prompt tokens of a sequence that joins a running batch, and how many of them are computed. */
@@ -8,6 +10,8 @@ export interface Prefill {
   slot: number;
   contextTokens: number;
   computedTokens: number;
+  /** When it should be done, ns. */
+  dueNs: number;
   /** Tokens of the step being run; 0 when the budget did not reach this far. */
   chunkTokens: number;
 }
@@ -15,6 +19,13 @@ export interface Prefill {
 /** Query-key pairs of a chunk of `chunk` tokens after `before` cached ones: each token attends to all up to itself. */
 export function chunkPairs(chunk: number, before: number): number {
   return chunk * (before + (chunk + 1) / 2);
+}
+
+/** Puts a prefill in its place: behind all that are due by then, and before the others. */
+export function enqueuePrefill<P extends Prefill>(prefills: P[], newcomer: P): void {
+  let place = prefills.length;
+  while (place > 0 && prefills[place - 1]!.dueNs > newcomer.dueNs) place -= 1;
+  prefills.splice(place, 0, newcomer);
 }
 
 /**

@@ -5,7 +5,7 @@
 import { assert } from "../base/assert.ts";
 import { IndexedHeap } from "../base/indexed-heap.ts";
 import { takeFirst } from "../base/take-first.ts";
-import { type Prefill, chunkPairs, planChunks } from "./chunking.ts";
+import { type Prefill, chunkPairs, enqueuePrefill, planChunks } from "./chunking.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { Departure, LeaveReason } from "./port.ts";
 import type { PrefixKey } from "./prefix-key.ts";
@@ -17,6 +17,8 @@ import type { StepBatch } from "./step-model.ts";
 export interface Joining {
   readonly contextTokens: number;
   readonly remainingTokens: number;
+  /** The earlier this is, the sooner its context is computed (chunking.ts). */
+  readonly dueNs: number;
   /** What its tokens are; undefined when they are like no other's, or nothing is cached. */
   readonly prefix?: PrefixKey | undefined;
 }
@@ -27,6 +29,7 @@ class Slot implements Prefill {
   contextTokens = 0;
   computedTokens = 0;
   chunkTokens = 0;
+  dueNs = 0;
   remainingTokens = 0;
   /** Index of the first step it can be in. */
   openStep = 0;
@@ -128,6 +131,7 @@ export class RunningBatch {
     slot.contextTokens = joining.contextTokens;
     slot.remainingTokens = joining.remainingTokens;
     slot.openStep = openStep;
+    slot.dueNs = joining.dueNs;
     slot.prefix = joining.prefix;
     slot.computedTokens = 0;
     slot.order = this.#order++;
@@ -154,7 +158,7 @@ export class RunningBatch {
     }
     this.meter.kvBlocksUsed = this.kv.used;
     slot.phase = "prefilling";
-    this.#prefills.push(slot);
+    enqueuePrefill(this.#prefills, slot);
     this.meter.enter(slot.slot);
     this.#witness?.enter(slot.slot);
     return slot;

@@ -86,6 +86,7 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
     this.replicas[replica]!.join(nowNs, slot, {
       contextTokens: request.promptTokens + request.outputTokens,
       remainingTokens: longest - request.outputTokens,
+      dueNs: request.prefillDueNs,
       // A borrowed replica may cache nothing where the request's own pool would.
       prefix: this.#pools[replica]!.prefixCaching ? request.prefix : undefined,
     });

@@ -76,6 +76,7 @@ export class NaiveReplica {
       wantedTokens: joining.remainingTokens,
       prefix: joining.prefix,
       openStep: this.#openStep(),
+      dueNs: joining.dueNs,
       sharedBlocks: 0,
       admitted: false,
       computedTokens: 0,
@@ -205,7 +206,7 @@ export class NaiveReplica {
   }
 
   #notifyProgress(nowNs: number): void {
-    for (const sequence of this.#present.filter(isPromptDone)) {
+    for (const sequence of this.#prefilling().filter(isPromptDone)) {
       sequence.outputTokens = 1;
       this.#listener.firstToken(nowNs, 0, sequence.slot);
     }
@@ -283,8 +284,7 @@ export class NaiveReplica {
       contextTokens: kvTokens(sequence) + 1,
     }));
     let budget = this.#config.maxNumBatchedTokens - decoding.length;
-    for (const sequence of this.#present) {
-      if (!sequence.admitted || sequence.outputTokens > 0) continue;
+    for (const sequence of this.#prefilling()) {
       const tokens = Math.min(budget, sequence.promptTokens - sequence.computedTokens);
       if (tokens === 0) break;
       budget -= tokens;
@@ -317,6 +317,13 @@ export class NaiveReplica {
     const { slot, outputTokens, prefillPs, decodePs, batchSharePs } = sequence;
     const departure: Departure = { slot, reason, outputTokens, prefillPs, decodePs, batchSharePs };
     this.#listener.left(nowNs, 0, departure);
+  }
+
+  /** In the order in which prompts are computed. */
+  #prefilling(): Sequence[] {
+    return this.#present
+      .filter((sequence) => sequence.admitted && sequence.outputTokens === 0)
+      .toSorted((a, b) => a.dueNs - b.dueNs);
   }
 
   #decoding(): Sequence[] {

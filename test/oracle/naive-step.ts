@@ -7,6 +7,7 @@ export interface Sequence {
   readonly promptTokens: number;
   readonly wantedTokens: number;
   readonly prefix: PrefixKey | undefined;
+  readonly dueNs: number;
   /** Steps that must be over before it can be admitted, unless the batch is empty. */
   readonly openStep: number;
   /** Its first blocks that the cache has, and others may share. */

@@ -203,6 +203,7 @@ export const smallCase: fc.Arbitrary<Case> = fc
         count(1, Math.min(kvBlocks * blockTokens, 120)),
       ),
       remainingTokens: fc.oneof(count(1, 5), count(1, 80)),
+      dueNs: count(0, 5),
       prefix: fc.oneof(fc.constant(undefined), prefix, prefix),
     });
     return fc.record({
@@ -250,6 +251,7 @@ export const longCase: fc.Arbitrary<Case> = fc.record({
       fc.record({
         contextTokens: count(1, 4_000),
         remainingTokens: count(500, 9_000),
+        dueNs: count(0, 5),
         prefix: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, prefix),
       }),
       { minLength: 8, maxLength: 40, size: "max" },

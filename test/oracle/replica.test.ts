@@ -91,7 +91,7 @@ function alone(fixedPs: number): Case {
     perTokenPs: 7,
     contextTokenPs: 3,
   });
-  const backlog = [{ contextTokens: 3, remainingTokens: 40_001 }];
+  const backlog = [{ contextTokens: 3, remainingTokens: 40_001, dueNs: 0 }];
   return {
     config: { stepModel, maxNumSeqs: 2, maxNumBatchedTokens: 8, kvBlocks: 4_000, blockTokens: 16 },
     habits: { backlog, refills: false, reactions: [], victims: ["newest"] },

@@ -46,6 +46,8 @@ export interface Terms {
   readonly loans: readonly (LoanTerms | undefined)[];
   /** Slots of each own replica that the request's tier leaves to others. */
   readonly reservedSlots: number;
+  /** When its prompt is due if it is bound now (Policy.prefillDueNs). */
+  readonly prefillDueNs: number;
   /** Where mitigation lets the request's tenant go; undefined: everywhere. */
   readonly fence: Fence | undefined;
 }
@@ -58,7 +60,9 @@ export function replicaGate(
   terms: Terms,
 ): ReplicaGate | undefined {
   if (terms.fence?.allows(replica.index) === false) return "replica-confinement";
-  return roomGate(replica, request, blocks) ?? permissionGate(replica, request, blocks, terms);
+  return (
+    roomGate(replica, request, blocks, terms) ?? permissionGate(replica, request, blocks, terms)
+  );
 }
 
 function permissionGate(
@@ -81,16 +85,33 @@ function roomGate(
   replica: ReplicaView<unknown>,
   request: Request<unknown>,
   blocks: number,
+  { prefillDueNs }: Terms,
 ): ReplicaGate | undefined {
   const { config, boundCount } = replica;
   if (!replica.isOpen) return "no-replica-up";
   if (!replica.hasFreeSlot) return "slots";
-  // Late binding: only as many prompt tokens as the next step can compute, or one prompt longer than a step; where a step is
-  // composed ahead, those of that step are still pending while the next one's are bound.
-  const pending = replica.pendingPromptTokens;
-  const steps = config.asyncScheduling ? 2 : 1;
-  const budget = steps * (config.maxNumBatchedTokens - boundCount);
-  if (pending > 0 && pending + replica.uncachedTokens(request) > budget) return "prefill-budget";
+  if (!isPromptNext(replica, request, prefillDueNs)) return "prefill-budget";
   if (boundCount > 0 && replica.promisedBlocks + blocks > config.kvBlocks) return "kv-cache";
   return undefined;
+}
+
+/**
+ * Late binding: a prompt comes when the next step can compute it besides what goes before it, or begin it where it is longer than
+ * a step; where a step is composed ahead, those of that step are still pending while the next one's come. What is due later
+ * gives way (replica/chunking.ts), however long it is.
+ */
+function isPromptNext(
+  replica: ReplicaView<unknown>,
+  request: Request<unknown>,
+  dueNs: number,
+): boolean {
+  const pending = replica.pendingPromptTokens;
+  if (pending === 0) return true;
+  const own = replica.uncachedTokens(request);
+  const { maxNumBatchedTokens, asyncScheduling } = replica.config;
+  const steps = asyncScheduling ? 2 : 1;
+  const budget = steps * (maxNumBatchedTokens - replica.boundCount);
+  if (pending + own <= budget) return true;
+  const before = replica.promptTokensBefore(replica.dueHereNs(request, dueNs));
+  return before + own <= budget || (own > budget && before < budget);
 }

@@ -7,6 +7,7 @@
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import { isCheaperVictim } from "../policy/policy.ts";
 import type { Request } from "../request.ts";
+import { PrefillTime } from "./prefill-time.ts";
 import type { ReplicaView } from "./replica-view.ts";
 
 /**
@@ -20,6 +21,7 @@ const OWNER_ROOM = 1 / 16;
 /** What a loan is held against. */
 export interface LoanTerms {
   readonly longestStepNs: number;
+  readonly prefill: PrefillTime;
   readonly maxPreemptions: number;
 }
 
@@ -30,6 +32,7 @@ export function loanTerms(platform: PlatformConfig, pool: PoolConfig): LoanTerms
   const ttft = targets.find(({ metric }) => metric === "ttft")?.limitNs ?? Infinity;
   return {
     longestStepNs: LENT_STEP_SHARE * ttft,
+    prefill: new PrefillTime(pool),
     maxPreemptions: platform.policy.maxPreemptions,
   };
 }
@@ -57,7 +60,8 @@ export function mayBorrow(
   if (replica.boundCount + 1 > (1 - OWNER_ROOM) * config.maxNumSeqs) return false;
   if (replica.promisedBlocks + blocks > (1 - OWNER_ROOM) * config.kvBlocks) return false;
   const contextTokens = request.promptTokens + request.outputTokens;
-  return replica.forecast.stepNs(replica, contextTokens) <= terms.longestStepNs;
+  const stepNs = replica.forecast.stepNs(replica, contextTokens);
+  return stepNs + terms.prefill.longestAttentionNs(contextTokens) <= terms.longestStepNs;
 }
 
 /** What the owner's waiting requests need. */

@@ -26,6 +26,9 @@ export interface ReplicaParts {
   readonly isOwnersAdapter: (adapter: number) => boolean;
 }
 
+/** How much later a borrower's prompt is due, ns: after all of the owner's. Longer than any prompt waits. */
+const BEHIND_OWNER_NS = 1e15;
+
 export class ReplicaView<Origin> {
   readonly index: number;
   readonly pool: number;
@@ -54,6 +57,8 @@ export class ReplicaView<Origin> {
    */
   pendingPromptTokens = 0;
   ownPendingPromptTokens = 0;
+  /** Those whose prompts are not computed yet; few, for binding is late. */
+  readonly #prefilling: Request<Origin>[] = [];
   /** Context of everything bound here at its predicted end, tokens and blocks. */
   contextTokens = 0;
   promisedBlocks = 0;
@@ -99,6 +104,25 @@ export class ReplicaView<Origin> {
     return request.promptTokens + request.outputTokens - this.prefixes.likelyCached(request);
   }
 
+  /** When the prompt of a request that is due at `dueNs` is due here. */
+  dueHereNs(request: Request<unknown>, dueNs: number): number {
+    return this.isBorrower(request) ? dueNs + BEHIND_OWNER_NS : dueNs;
+  }
+
+  /** Whether a borrower's prompt should have been computed by now: the owner's keep it from being so. */
+  isOverdue(borrower: Request<Origin>, nowNs: number): boolean {
+    return !borrower.isPrefilled && borrower.prefillDueNs - BEHIND_OWNER_NS <= nowNs;
+  }
+
+  /** Prompt tokens bound here that are computed before one that is due here at `dueNs`. */
+  promptTokensBefore(dueNs: number): number {
+    let tokens = 0;
+    for (const request of this.#prefilling) {
+      if (request.prefillDueNs <= dueNs) tokens += pendingTokens(request);
+    }
+    return tokens;
+  }
+
   /** Gives the request a slot and speaks for what it will need. */
   bind(request: Request<Origin>, promisedBlocks: number): void {
     const slot = this.#freeSlots.pop();
@@ -112,6 +136,7 @@ export class ReplicaView<Origin> {
     request.cachedHere = this.prefixes.likelyCached(request);
     this.prefixes.bound(request);
     this.#addPending(request, 1);
+    this.#prefilling.push(request);
     this.contextTokens += request.promptTokens + request.predictedTokens;
     this.promisedBlocks += promisedBlocks;
   }
@@ -129,6 +154,8 @@ export class ReplicaView<Origin> {
   /** Its prompt (or recomputed context) is done. */
   prefilled(request: Request<Origin>): void {
     this.#addPending(request, -1);
+    const last = this.#prefilling.pop()!;
+    if (last !== request) this.#prefilling[this.#prefilling.indexOf(request)] = last;
   }
 
   /** Frees the slot; before the stay's output is added to the request, for its context is what was bound. */
@@ -146,8 +173,13 @@ export class ReplicaView<Origin> {
   }
 
   #addPending(request: Request<Origin>, sign: 1 | -1): void {
-    const tokens = sign * (request.promptTokens + request.outputTokens - request.cachedHere);
+    const tokens = sign * pendingTokens(request);
     this.pendingPromptTokens += tokens;
     if (!this.isBorrower(request)) this.ownPendingPromptTokens += tokens;
   }
+}
+
+/** Tokens of a bound request's context that are not cached where it is bound. */
+function pendingTokens(request: Request<unknown>): number {
+  return request.promptTokens + request.outputTokens - request.cachedHere;
 }

@@ -24,6 +24,11 @@ export class ServiceCounters {
     this.#counters = grownFloats(this.#counters, weights.length);
   }
 
+  /** What service is divided by. */
+  weightOf(index: number): number {
+    return this.#weights[index]!;
+  }
+
   /** Weighted service so far. */
   at(index: number): number {
     return this.#counters[index]!;

@@ -4,6 +4,7 @@
  * ageing. Who may push out whom is preemption.ts.
  */
 import { LatencyForecast } from "../allocation/latency-forecast.ts";
+import { PrefillTime } from "../allocation/prefill-time.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { PLAIN_POLICY, type Policy, arrivedBefore, bestQueue } from "./policy.ts";
@@ -17,6 +18,7 @@ const AGEING_NS_PER_TOKEN = 2_000_000;
 
 export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   const forecast = new LatencyForecast(pool);
+  const prefill = new PrefillTime(pool);
   const weights = () => platform.tenants.map(({ weight }) => weight);
   const shares = new TierShares(platform, pool);
   const tiers = shares.counters;
@@ -30,6 +32,19 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   const isInReach = (request: Request<unknown>, nowNs: number) =>
     nowNs + forecast.shortestPrefillNs(request.promptTokens) <= request.deadlineNs;
 
+  /**
+   * A prompt may be held up until its tier's target, and then for as long as it takes at its tier's share of the replica: so
+   * prompts of higher tiers go first, then short ones, and none waits for ever.
+   */
+  const prefillDueNs = (request: Request<unknown>, sinceNs: number) => {
+    const targetNs = Math.min(
+      request.deadlineNs - request.arrivalNs,
+      platform.policy.shareWindowNs,
+    );
+    const aloneNs = prefill.aloneNs(request.promptTokens + request.outputTokens);
+    return sinceNs + targetNs + aloneNs / tiers.weightOf(request.tier);
+  };
+
   const preemption = preemptionRule({ platform, pool, shares, tenants, isInReach });
 
   return {
@@ -39,6 +54,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
     isHopeless: (request, nowNs) =>
       Number.isNaN(request.firstTokenNs) && !isInReach(request, nowNs),
     hopelessBefore: agedShortestBefore,
+    prefillDueNs,
     next(view) {
       const tier = shares.next(view);
       return bestQueue(view, (a, b) => {

@@ -99,6 +99,7 @@ export class PacedBackend implements Backend {
     this.#replicas[replica]!.join(nowNs, slot, {
       contextTokens: request.promptTokens + request.outputTokens,
       remainingTokens: Math.max(1, longest - request.outputTokens),
+      dueNs: request.prefillDueNs,
     });
   }
 

@@ -1,6 +1,11 @@
 /** How a step's token budget is spent on prompts, and the attention pairs of a chunk. */
 import { describe, expect, test } from "vitest";
-import { chunkPairs, planChunks } from "../../../src/replica/chunking.ts";
+import {
+  type Prefill,
+  chunkPairs,
+  enqueuePrefill,
+  planChunks,
+} from "../../../src/replica/chunking.ts";
 
 describe("chunkPairs", () => {
   test("by hand: tokens 4, 5 and 6 attend to 4 + 5 + 6", () => {
@@ -31,10 +36,20 @@ describe("planChunks", () => {
         slot,
         contextTokens,
         computedTokens: computed[slot]!,
+        dueNs: slot,
         chunkTokens: -1,
       }));
       expect(planChunks(prefills, budget)).toBe(expected.count);
       expect(prefills.map(({ chunkTokens }) => chunkTokens)).toEqual(expected.chunks);
     },
   );
+});
+
+test("prompts are computed in the order in which they are due, equal ones in order of joining", () => {
+  const prefills: Prefill[] = [];
+  const dues = [30, 10, 20, 10, Infinity, 20];
+  for (const [slot, dueNs] of dues.entries()) {
+    enqueuePrefill(prefills, { slot, dueNs, contextTokens: 1, computedTokens: 0, chunkTokens: 0 });
+  }
+  expect(prefills.map(({ slot }) => slot)).toEqual([1, 3, 2, 5, 0, 4]);
 });

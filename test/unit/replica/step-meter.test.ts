@@ -12,7 +12,7 @@ const MIXED: Segment = {
   steps: 1,
   decodes: 2,
   chunks: 1,
-  prefills: [{ slot: 2, contextTokens: 9, computedTokens: 2, chunkTokens: 4 }],
+  prefills: [{ slot: 2, contextTokens: 9, computedTokens: 2, chunkTokens: 4, dueNs: 0 }],
   prefillTokens: 4,
   prefillPairs: 18,
   contextTokens: 30,
