@@ -71,6 +71,10 @@ export class Engine<Origin> implements ReplicaListener {
           adapters: this.#tenants.adapters,
           allReplicas: this.replicas,
           effects,
+          recall: (nowNs, request) => {
+            this.schedulers[request.pool]!.released(nowNs, request, 0);
+            this.#requeue(nowNs, request, false);
+          },
         }),
     );
     this.ledger = new Ledger(
@@ -132,7 +136,7 @@ export class Engine<Origin> implements ReplicaListener {
     this.#inFlight += 1;
     this.#isolation.admitted(nowNs, request);
     scheduler.enqueue(request);
-    this.#dispatch(nowNs, scheduler);
+    this.#dispatchAt(nowNs, submission.pool);
     return { kind: "accepted", request };
   }
 
@@ -202,7 +206,7 @@ export class Engine<Origin> implements ReplicaListener {
     this.#isolation.reloaded();
     for (const scheduler of this.schedulers) scheduler.reloaded();
     for (const monitor of this.fairness) monitor.reloaded();
-    for (const scheduler of this.schedulers) this.#dispatch(nowNs, scheduler);
+    for (const { pool } of this.schedulers) this.#dispatchAt(nowNs, pool);
     return undefined;
   }
 

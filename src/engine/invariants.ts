@@ -130,7 +130,7 @@ function checkReplica(
   assert(replica.borrowerCount === borrowers, "borrowers are miscounted");
   assert(replica.promisedBlocks === promised, "promised KV blocks are miscounted");
   assert(
-    replica.pendingPromptTokens === pending && replica.promptTokensBefore(Infinity) === pending,
+    replica.pendingPromptTokens === pending && replica.countedPromptTokens === pending,
     "pending prompt tokens are miscounted",
   );
   assert(

@@ -170,6 +170,8 @@ export class Request<Origin> implements Admitted {
   gpuNanoUsd = 0;
   /** When the prompt of the present stay is due: replicas compute prompts in this order. */
   prefillDueNs = 0;
+  /** When it was bound to its present replica. */
+  boundNs = 0;
   /** Since when prompts that go before its own have kept it from a replica; Infinity: they have not. */
   heldUpNs = Infinity;
   /** Service charged to its tenant's counter for the present stay so far, to be trued up. */

@@ -8,16 +8,18 @@ import { assert } from "../base/assert.ts";
 import { grownInts } from "../base/grow.ts";
 import { AdapterLoads } from "./allocation/adapter-loads.ts";
 import { LatencyForecast } from "./allocation/latency-forecast.ts";
-import { type LoanTerms, callIn, lendersTo, loanTerms } from "./allocation/lending.ts";
+import { type LoanTerms, lendersTo, loanTerms } from "./allocation/lending.ts";
 import { Overtaking } from "./allocation/overtaking.ts";
 import { isWantOfRoom } from "./allocation/gates.ts";
-import { type Placement, place } from "./allocation/placement.ts";
+import { type Placement, type PlacementNeeds, gateAt, place } from "./allocation/placement.ts";
 import { pressureVictim } from "./allocation/pressure-victim.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
 import { tierCaps } from "./allocation/tier-caps.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
 import type { PlatformConfig, PolicyName, PoolConfig, TenantConfig } from "./config.ts";
+import { DeliveredService } from "./delivered-service.ts";
 import type { EngineEffects } from "./effects.ts";
+import { MakingRoom } from "./making-room.ts";
 import { Restraints } from "./isolation/restraints.ts";
 import { createPolicy } from "./policy/create-policy.ts";
 import type { Policy, PoolView } from "./policy/policy.ts";
@@ -32,6 +34,8 @@ export interface SchedulerParts<Origin> {
   /** Those of every pool: some may be lent, and a tenant's bound on GPU memory spans them. */
   readonly allReplicas: readonly ReplicaView<Origin>[];
   readonly effects: EngineEffects<Origin>;
+  /** Takes back a request that is bound, whoever's it is, but has not joined: it waits again. */
+  recall(nowNs: number, request: Request<Origin>): void;
 }
 
 export class PoolScheduler<Origin> implements PoolView {
@@ -58,18 +62,17 @@ export class PoolScheduler<Origin> implements PoolView {
   readonly #tenants: readonly TenantState[];
   readonly #allReplicas: readonly ReplicaView<Origin>[];
   readonly #effects: EngineEffects<Origin>;
+  readonly #recall: SchedulerParts<Origin>["recall"];
   readonly #overtaking: Overtaking<Origin>;
   #tierCaps: readonly number[] = [];
   #loans: readonly (LoanTerms | undefined)[] = [];
   #policyName: PolicyName;
-  /** A head waits for this victim's place; until it has left, nobody else is pushed out. */
-  #preempting: Request<Origin> | undefined;
+  readonly #makingRoom: MakingRoom<Origin>;
   /** Heads that found no room in the present round. */
   readonly #roomless: Request<Origin>[] = [];
   /** When queues were last looked at. */
   #lookedNs = 0;
-  /** Each replica's step count when its running requests' service was last counted. */
-  readonly #countedSteps: Float64Array;
+  readonly #delivered: DeliveredService;
 
   constructor(parts: SchedulerParts<Origin>) {
     const { platform, pool, tenants } = parts;
@@ -84,9 +87,11 @@ export class PoolScheduler<Origin> implements PoolView {
     this.boundByTier = new Int32Array(platform.tiers.length);
     this.#tenants = tenants;
     this.#effects = parts.effects;
+    this.#recall = (nowNs, request) => parts.recall(nowNs, request);
     this.pool = pool;
+    this.#makingRoom = new MakingRoom(this);
     this.#overtaking = new Overtaking(this.replicas, this.restraints);
-    this.#countedSteps = new Float64Array(parts.allReplicas.length).fill(-1);
+    this.#delivered = new DeliveredService(pool, parts.allReplicas.length);
     this.#takeOver();
   }
 
@@ -188,7 +193,10 @@ export class PoolScheduler<Origin> implements PoolView {
   dispatch(nowNs: number): void {
     if (this.#backlogged.length === 0) return;
     this.#lookedNs = nowNs;
-    if (this.#backlogged.length > 1) this.#countService();
+    // Where several compete, service that went beyond its charge is charged before the next decision.
+    if (this.#backlogged.length > 1 && this.policy.service !== undefined) {
+      this.#delivered.count(this.policy.service, this.usableReplicas);
+    }
     for (const queue of this.#backlogged) queue.relegate(nowNs);
     this.#lookAtAll();
     for (;;) {
@@ -197,8 +205,8 @@ export class PoolScheduler<Origin> implements PoolView {
       const request = queue.head!;
       const placement = this.#gated(request);
       if (placement.kind === "refused") {
-        if (this.#refused(nowNs, request, placement)) this.#lookAtAll();
         queue.isPassedOver = true;
+        if (this.#refused(nowNs, request, placement)) this.#lookAtAll();
         continue;
       }
       queue.takeHead();
@@ -220,7 +228,12 @@ export class PoolScheduler<Origin> implements PoolView {
     this.evict(nowNs, pressureVictim(replica, this.policy));
   }
 
+  /** The request must leave: at its replica's next boundary, or at once where it is not there yet. */
   evict(nowNs: number, request: Request<Origin>): void {
+    if (request.state === "loading") {
+      this.#recall(nowNs, request);
+      return;
+    }
     request.state = "evicting";
     this.#effects.evict(nowNs, request.replica, request.slot);
   }
@@ -237,7 +250,7 @@ export class PoolScheduler<Origin> implements PoolView {
     this.boundByTier[request.tier]! -= 1;
     this.boundByTenant[request.tenant]! -= 1;
     this.policy.service?.left(request, outputTokens);
-    if (this.#preempting === request) this.#preempting = undefined;
+    this.#makingRoom.left(request);
   }
 
   /** The replica takes no more: it went down, or is drained. */
@@ -265,20 +278,6 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.#roomless.length > 0) this.#roomless.length = 0;
   }
 
-  /** Where several compete, service that went beyond its charge is charged before the next decision. */
-  #countService(): void {
-    const { service } = this.policy;
-    if (service === undefined) return;
-    for (const { index, meter, bound } of this.usableReplicas) {
-      if (this.#countedSteps[index] === meter.steps) continue;
-      this.#countedSteps[index] = meter.steps;
-      for (const request of bound) {
-        if (request?.pool !== this.pool || !request.isPrefilled) continue;
-        service.delivered(request, meter.steps - request.firstStep + 1);
-      }
-    }
-  }
-
   /** The policy's choice; where there is nothing to choose it is not asked. */
   #next(nowNs: number): TenantQueue<Origin> | undefined {
     if (this.#backlogged.length !== 1) {
@@ -296,28 +295,28 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.restraints.isAtCap(request.tenant, this.boundByTenant[request.tenant]!)) {
       return { kind: "refused", gate: "in-flight-cap" };
     }
-    return place(request, this.usableReplicas, {
+    return place(request, this.usableReplicas, this.#needsOf(request));
+  }
+
+  #needsOf(request: Request<Origin>): PlacementNeeds {
+    return {
       fence: this.restraints.fenceOf(request.tenant),
       adapter: this.adapterLoads.adapterOf(request),
       memory: this.#tenants[request.tenant]!.memory,
       loans: this.#loans,
       reservedSlots: this.policy.reservedSlots(this, request),
-      prefillDueNs: this.#waitingDueNs(request),
-    });
+      prefillDueNs: this.#dueNs(request),
+    };
+  }
+
+  /** When its prompt is due if it is bound now. A server that composes its own steps goes on with what it has begun. */
+  #dueNs(request: Request<Origin>): number {
+    return this.config.resumable ? this.policy.prefillDueNs(request, this.#lookedNs) : Infinity;
   }
 
   /**
-   * When its prompt is due as long as it waits: the longer it is held up, the fewer go before it. A server that composes its
-   * own steps goes on with what it has begun.
-   */
-  #waitingDueNs(request: Request<Origin>): number {
-    if (!this.config.resumable) return Infinity;
-    return this.policy.prefillDueNs(request, Math.min(this.#lookedNs, request.heldUpNs));
-  }
-
-  /**
-   * What a refusal sets in motion: memory of its own made free, borrowers called in, a victim pushed out. True when that
-   * may have made room for others at once.
+   * What a refusal sets in motion: memory of its own made free, room made by others who leave. True when there may be room at
+   * once, for it or for others.
    */
   #refused(
     nowNs: number,
@@ -325,44 +324,24 @@ export class PoolScheduler<Origin> implements PoolView {
     placement: Placement<Origin> & { kind: "refused" },
   ): boolean {
     const { gate } = placement;
-    if (gate === "prefill-budget") {
-      // No hold is needed: the longer it waits, the fewer prompts are due before its own.
-      request.heldUpNs = Math.min(request.heldUpNs, nowNs);
-      return this.#overtaking.takeEnded();
-    }
-    if (gate === "slots" || gate === "kv-cache") this.#makeRoom(nowNs, request);
+    let isMade = false;
     if (isWantOfRoom(gate)) {
-      this.#roomless.push(request);
+      isMade = this.#makingRoom.makeFor(nowNs, {
+        request,
+        gate,
+        gateAt: (replica) => gateAt(request, replica, this.#needsOf(request)),
+      });
+      // No hold is needed for a step: from now on nobody comes to go before it.
+      if (gate === "prefill-budget") request.heldUpNs = Math.min(request.heldUpNs, nowNs);
+      else this.#roomless.push(request);
       this.#overtaking.confine(request.tenant);
-      return this.#overtaking.takeEnded();
+    } else {
+      this.#overtaking.release(request.tenant);
+      if (placement.gate === "tenant-memory") {
+        isMade = this.adapterLoads.freeIdle(nowNs, request, placement.replica);
+      }
     }
-    this.#overtaking.release(request.tenant);
-    const isFreed =
-      placement.gate === "tenant-memory" &&
-      this.adapterLoads.freeIdle(nowNs, request, placement.replica);
-    return this.#overtaking.takeEnded() || isFreed;
-  }
-
-  #makeRoom(nowNs: number, waiting: Request<Origin>): void {
-    if (this.#loans[this.pool] !== undefined) this.#callIn(nowNs);
-    if (!this.config.resumable || this.#preempting !== undefined) return;
-    if (!this.policy.isUrgent(this, nowNs, waiting)) return;
-    const victim = this.#victimFor(nowNs, waiting);
-    if (victim === undefined) return;
-    this.#preempting = victim;
-    this.evict(nowNs, victim);
-  }
-
-  /** The owner's requests wait: borrowers make room for all of them. */
-  #callIn(nowNs: number): void {
-    let slots = 0;
-    let tokens = 0;
-    for (const queue of this.#backlogged) {
-      slots += queue.size;
-      tokens += queue.waitingTokens;
-    }
-    const blocks = Math.ceil(tokens / this.config.blockTokens);
-    callIn(this.replicas, { slots, blocks }, (borrower) => this.evict(nowNs, borrower));
+    return this.#overtaking.takeEnded() || isMade;
   }
 
   #bind(
@@ -372,7 +351,8 @@ export class PoolScheduler<Origin> implements PoolView {
   ): void {
     const { replica, blocks } = placement;
     const tenant = this.#tenants[request.tenant]!;
-    request.prefillDueNs = replica.dueHereNs(request, this.policy.prefillDueNs(request, nowNs));
+    request.prefillDueNs = replica.dueHereNs(request, this.#dueNs(request));
+    request.boundNs = nowNs;
     request.heldUpNs = Infinity;
     replica.bind(request, blocks);
     tenant.memory.take(blocks * replica.config.blockBytes);
@@ -387,19 +367,6 @@ export class PoolScheduler<Origin> implements PoolView {
     }
     request.state = "joining";
     this.#effects.join(nowNs, replica.index, request.slot, request);
-  }
-
-  #victimFor(nowNs: number, waiting: Request<Origin>): Request<Origin> | undefined {
-    let best: Request<Origin> | undefined;
-    for (const replica of this.replicas) {
-      if (!replica.isOpen) continue;
-      for (const victim of replica.bound) {
-        if (victim?.state !== "running") continue;
-        if (best !== undefined && !this.policy.isVictimBefore(victim, best)) continue;
-        if (this.policy.mayYield(this, { nowNs, waiting, victim })) best = victim;
-      }
-    }
-    return best;
   }
 
   #emptied(queue: TenantQueue<Origin>): void {

@@ -67,6 +67,20 @@ export class AdapterResidency {
     return missing <= 0 ? { kind: "load", unload } : NO_ROOM;
   }
 
+  /** Bytes that `bytes` more would lack, if all that nobody uses made room. */
+  missingBytes(bytes: number): number {
+    let missing = this.#usedBytes + bytes - this.#budgetBytes;
+    for (const { state, pins, bytes: idle } of this.#held.values()) {
+      if (state !== "unloading" && pins === 0) missing -= idle;
+    }
+    return missing;
+  }
+
+  /** What it takes of the budget; 0 where it is not held. */
+  bytesOf(adapter: number): number {
+    return this.#held.get(adapter)?.bytes ?? 0;
+  }
+
   startLoad(nowNs: number, adapter: number, bytes: number): void {
     assert(!this.#held.has(adapter), "an adapter loaded twice");
     this.#usedBytes += bytes;

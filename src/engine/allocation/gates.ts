@@ -112,6 +112,7 @@ function isPromptNext(
   const steps = asyncScheduling ? 2 : 1;
   const budget = steps * (maxNumBatchedTokens - replica.boundCount);
   if (pending + own <= budget) return true;
-  const before = replica.promptTokensBefore(replica.dueHereNs(request, dueNs));
-  return before + own <= budget || (own > budget && before < budget);
+  const before = replica.promptTokensBefore(request, replica.dueHereNs(request, dueNs));
+  if (before === 0 || before + own <= budget) return true;
+  return own > replica.config.maxNumBatchedTokens && before < budget;
 }

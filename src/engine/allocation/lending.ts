@@ -1,11 +1,10 @@
 /**
- * When a dedicated replica may be lent, and who must give it back. A borrower is a request that a shared pool's scheduler
- * places on it. It may come while nobody of the owner waits or has a prompt to compute there, leaves room for the owner's
- * next requests, and never makes a step so long that an owner who arrives in its midst would feel it. When the owner finds
- * no room all the same, as many borrowers as that takes leave at the next step boundary.
+ * When a dedicated replica may be lent. A borrower is a request that a shared pool's scheduler places on it. It may come
+ * while nobody of the owner waits or has a prompt to compute there, leaves room for the owner's next requests, and never
+ * makes a step so long that an owner who arrives in its midst would feel it; its prompt gives way to his. When the owner finds no
+ * room all the same, as many borrowers as that takes leave at the next step boundary (calling-in.ts).
  */
 import type { PlatformConfig, PoolConfig } from "../config.ts";
-import { isCheaperVictim } from "../policy/policy.ts";
 import type { Request } from "../request.ts";
 import { PrefillTime } from "./prefill-time.ts";
 import type { ReplicaView } from "./replica-view.ts";
@@ -62,43 +61,4 @@ export function mayBorrow(
   const contextTokens = request.promptTokens + request.outputTokens;
   const stepNs = replica.forecast.stepNs(replica, contextTokens);
   return stepNs + terms.prefill.longestAttentionNs(contextTokens) <= terms.longestStepNs;
-}
-
-/** What the owner's waiting requests need. */
-export interface Wanted {
-  readonly slots: number;
-  readonly blocks: number;
-}
-
-/**
- * Calls in borrowers until, with those already leaving, what they held covers what is wanted or nobody is left.
- * The cheapest victims first; bounded by the borrowers there are.
- */
-export function callIn<Origin>(
-  replicas: readonly ReplicaView<Origin>[],
-  wanted: Wanted,
-  evict: (request: Request<Origin>) => void,
-): void {
-  let { slots, blocks } = wanted;
-  const borrowers: Request<Origin>[] = [];
-  // What leaves a replica that takes nobody new makes no room.
-  const lent = replicas.filter(({ borrowerCount, isOpen }) => borrowerCount > 0 && isOpen);
-  for (const replica of lent) {
-    for (const request of replica.bound) {
-      if (request === undefined || !replica.isBorrower(request)) continue;
-      if (request.state === "evicting") {
-        slots -= 1;
-        blocks -= request.promisedBlocks;
-      } else if (request.state === "running" || request.state === "joining") {
-        borrowers.push(request);
-      }
-    }
-  }
-  borrowers.sort((a, b) => (isCheaperVictim(a, b) ? -1 : 1));
-  for (const borrower of borrowers) {
-    if (slots <= 0 && blocks <= 0) return;
-    slots -= 1;
-    blocks -= borrower.promisedBlocks;
-    evict(borrower);
-  }
 }

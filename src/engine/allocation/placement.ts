@@ -53,13 +53,9 @@ export function place<Origin>(
     if (startNs >= bestNs) continue;
     const blocks = Math.ceil(endTokens / replica.config.blockTokens);
     const closed = replicaGate(replica, request, blocks, needs);
-    if (closed !== undefined) {
-      gate = moreTelling(gate, closed, replica.isBorrower(request));
-      continue;
-    }
-    const adapter = adapterCost(replica, needs.adapter);
+    const adapter = closed === undefined ? adapterCost(replica, needs.adapter) : undefined;
     if (adapter === undefined) {
-      gate = "adapter-memory";
+      gate = moreTelling(gate, closed ?? "adapter-memory", replica.isBorrower(request));
       continue;
     }
     if (startNs + adapter.delayNs >= bestNs) continue;
@@ -82,6 +78,18 @@ export function place<Origin>(
 function moreTelling(gate: ReplicaGate, next: ReplicaGate, isBorrower: boolean): ReplicaGate {
   if (gate === "replica-confinement") return gate;
   return gate === "no-replica-up" || next === "replica-confinement" || !isBorrower ? next : gate;
+}
+
+/** What keeps the request from this one replica, its tenant's bound aside. */
+export function gateAt(
+  request: Request<unknown>,
+  replica: ReplicaView<unknown>,
+  needs: PlacementNeeds,
+): ReplicaGate | undefined {
+  const blocks = Math.ceil(promisedTokens(request) / replica.config.blockTokens);
+  const closed = replicaGate(replica, request, blocks, needs);
+  if (closed !== undefined) return closed;
+  return adapterCost(replica, needs.adapter) === undefined ? "adapter-memory" : undefined;
 }
 
 function refusal<Origin>(

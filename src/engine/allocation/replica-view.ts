@@ -114,13 +114,23 @@ export class ReplicaView<Origin> {
     return !borrower.isPrefilled && borrower.prefillDueNs - BEHIND_OWNER_NS <= nowNs;
   }
 
-  /** Prompt tokens bound here that are computed before one that is due here at `dueNs`. */
-  promptTokensBefore(dueNs: number): number {
+  /**
+   * Prompt tokens bound here that `waiting` must let pass if it is due here at `dueNs`: those due before it. Of others that came
+   * after it was held up, none: so nobody is held up for ever.
+   */
+  promptTokensBefore({ tenant, heldUpNs }: Request<unknown>, dueNs: number): number {
     let tokens = 0;
     for (const request of this.#prefilling) {
-      if (request.prefillDueNs <= dueNs) tokens += pendingTokens(request);
+      if (request.prefillDueNs > dueNs) continue;
+      if (request.boundNs > heldUpNs && request.tenant !== tenant) continue;
+      tokens += pendingTokens(request);
     }
     return tokens;
+  }
+
+  /** Prompt tokens counted one by one, for checks. */
+  get countedPromptTokens(): number {
+    return this.#prefilling.reduce((sum, request) => sum + pendingTokens(request), 0);
   }
 
   /** Gives the request a slot and speaks for what it will need. */

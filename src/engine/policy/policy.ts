@@ -27,8 +27,8 @@ export interface Policy extends QueueOrder {
   next(pool: PoolView, nowNs: number): number | undefined;
   /** Slots of each of the pool's replicas that this request must leave to others. */
   reservedSlots(pool: PoolView, request: Request<unknown>): number;
-  /** When the prompt of a request that could be bound since then is due: replicas compute prompts in this order. */
-  prefillDueNs(request: Request<unknown>, sinceNs: number): number;
+  /** When the prompt of a request that is bound now is due: replicas compute prompts in this order. */
+  prefillDueNs(request: Request<unknown>, nowNs: number): number;
   /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
   isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
   /** Whether a waiting head may push anybody out of a full replica: asked first, for it costs nothing. */
@@ -71,7 +71,7 @@ export const PLAIN_POLICY = {
   hopelessBefore: arrivedBefore,
   reservedSlots: () => 0,
   // In the order of joining, as servers do that know no better.
-  prefillDueNs: (_request, sinceNs) => sinceNs,
+  prefillDueNs: (_request, nowNs) => nowNs,
   isVictimBefore: isCheaperVictim,
   isUrgent: () => false,
   mayYield: () => false,

@@ -36,13 +36,13 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
    * A prompt may be held up until its tier's target, and then for as long as it takes at its tier's share of the replica: so
    * prompts of higher tiers go first, then short ones, and none waits for ever.
    */
-  const prefillDueNs = (request: Request<unknown>, sinceNs: number) => {
+  const prefillDueNs = (request: Request<unknown>, nowNs: number) => {
     const targetNs = Math.min(
       request.deadlineNs - request.arrivalNs,
       platform.policy.shareWindowNs,
     );
     const aloneNs = prefill.aloneNs(request.promptTokens + request.outputTokens);
-    return sinceNs + targetNs + aloneNs / tiers.weightOf(request.tier);
+    return nowNs + targetNs + aloneNs / tiers.weightOf(request.tier);
   };
 
   const preemption = preemptionRule({ platform, pool, shares, tenants, isInReach });

@@ -97,6 +97,65 @@ describe("an idle dedicated replica", () => {
     expect(prompts).toBeGreaterThan(100);
   });
 
+  test("computes its owner's prompts before those of borrowers, however long these are", () => {
+    const owner = "arrivals: { process: poisson, rate: 5/s }, promptTokens: 200, outputTokens: 20";
+    const guests =
+      "arrivals: { process: closed-loop, users: 8, think: 0s }, promptTokens: 20000, outputTokens: 50";
+    let longest = 0;
+    const { records } = simulate(scenarioOf(file({ owner, borrower: guests })), {
+      afterEvent(engine) {
+        const [own] = engine.replicas;
+        const borrowed = own!.pendingPromptTokens - own!.ownPendingPromptTokens;
+        if (own!.ownPendingPromptTokens > 0) longest = Math.max(longest, borrowed);
+      },
+    });
+    // They did meet there.
+    expect(longest).toBeGreaterThanOrEqual(20_000);
+    for (const { request } of records) {
+      if (request!.tenant !== 0) continue;
+      expect(request!.firstTokenNs - request!.arrivalNs).toBeLessThanOrEqual(20e6);
+      expect(request!.preemptions).toBe(0);
+    }
+  });
+
+  test("makes room for an adapter of its owner's that is not there yet", () => {
+    const borrower = `${GUESTS}, adapters: { a: 50%, b: 50% }`;
+    // The owner first comes at another point of the borrowers' steps and loads each time.
+    for (const rate of [0.4, 0.501, 0.66, 0.8, 2, 7, 31, 60]) {
+      const owner = `arrivals: { process: constant, rate: ${rate}/s }, promptTokens: 8, outputTokens: 5, adapters: { tuned: 100% }`;
+      const { records } = simulate(scenarioOf(file({ owner, borrower })));
+      const first = records.find(({ request }) => request!.tenant === 0)!.request!;
+      // The rest of a step, two loads of 10 ms (a borrower's may be under way), the rest of a step, and one's own.
+      expect(first.firstTokenNs - first.arrivalNs).toBeLessThanOrEqual(50e6);
+    }
+  });
+
+  test("sends borrowers home at once that wait for their adapter to load", () => {
+    // Six GiB take a tenth of a second to load; until then all borrowers wait for it.
+    const slow = file({
+      owner: "arrivals: { process: constant, rate: 100/s }, promptTokens: 8, outputTokens: 30",
+      borrower: `${GUESTS}, adapters: { a: 100% }`,
+    })
+      .replaceAll("adapterMemory: 1GiB", "adapterMemory: 7GiB")
+      .replace("a: { size: 600MiB }", "a: { size: 6GiB }");
+    let loading = 0;
+    const { records } = simulate(scenarioOf(slow), {
+      afterEvent(engine, nowNs) {
+        if (nowNs > 20e6) return;
+        const { bound } = engine.replicas[0]!;
+        loading = Math.max(loading, bound.filter((one) => one?.state === "loading").length);
+      },
+    });
+    expect(loading).toBe(15);
+    const early = records.filter(
+      ({ request }) => request!.tenant === 0 && request!.arrivalNs < 9e7,
+    );
+    expect(early.length).toBe(8);
+    for (const { request } of early) {
+      expect(request!.firstTokenNs - request!.arrivalNs).toBeLessThanOrEqual(20e6);
+    }
+  });
+
   test("keeps its owner's adapters, whatever borrowers bring", () => {
     const owner = `arrivals: { process: constant, rate: 1/s }, promptTokens: 8, outputTokens: 5, adapters: { tuned: 100% }`;
     const borrower = `${GUESTS}, adapters: { a: 50%, b: 50% }`;

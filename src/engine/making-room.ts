@@ -1,0 +1,100 @@
+/**
+ * What a head's refusal sets in motion so that it finds room later: borrowers called in where its pool is lent, a victim pushed
+ * out where the policy allows one. Who may be a victim is the policy's and lending's; this file carries it out, one
+ * victim at a time.
+ */
+import { type LentReplica, toCallIn } from "./allocation/calling-in.ts";
+import type { Gate } from "./allocation/gates.ts";
+import type { ReplicaView } from "./allocation/replica-view.ts";
+import type { TenantQueue } from "./allocation/tenant-queue.ts";
+import type { Request } from "./request.ts";
+import type { PoolScheduler } from "./scheduler.ts";
+
+export interface Refused<Origin> {
+  readonly request: Request<Origin>;
+  readonly gate: Gate;
+  /** What keeps the request from one replica. */
+  gateAt(replica: ReplicaView<Origin>): Gate | undefined;
+}
+
+export class MakingRoom<Origin> {
+  readonly #scheduler: PoolScheduler<Origin>;
+  /** A head waits for this victim's place; until it has left, nobody else is pushed out. */
+  #victim: Request<Origin> | undefined;
+
+  constructor(scheduler: PoolScheduler<Origin>) {
+    this.#scheduler = scheduler;
+  }
+
+  /** True when somebody has left at once. */
+  makeFor(nowNs: number, refused: Refused<Origin>): boolean {
+    const { gate, request } = refused;
+    const isMade = this.#callIn(nowNs, refused);
+    if (gate === "slots" || gate === "kv-cache") this.#pushOut(nowNs, request);
+    return isMade;
+  }
+
+  /** The request holds its place no more. */
+  left(request: Request<Origin>): void {
+    if (this.#victim === request) this.#victim = undefined;
+  }
+
+  /** The owner's requests wait: borrowers make room for all of them. */
+  #callIn(nowNs: number, { request, gateAt }: Refused<Origin>): boolean {
+    const { config, replicas, backlogged, adapterLoads } = this.#scheduler;
+    if (!config.lend) return false;
+    const lent: LentReplica<Origin>[] = [];
+    for (const replica of replicas) {
+      // What leaves a replica that takes nobody new makes no room.
+      if (replica.borrowerCount === 0 || !replica.isOpen) continue;
+      lent.push({ replica, gate: gateAt(replica) });
+    }
+    if (lent.length === 0) return false;
+    const wanted = {
+      ...wantedBy(backlogged, config.blockTokens),
+      adapter: adapterLoads.adapterOf(request),
+    };
+    let isMade = false;
+    for (const borrower of toCallIn(nowNs, lent, wanted, adapterLoads)) {
+      if (borrower.state === "loading") isMade = true;
+      this.#scheduler.evict(nowNs, borrower);
+    }
+    return isMade;
+  }
+
+  #pushOut(nowNs: number, waiting: Request<Origin>): void {
+    const { policy, config } = this.#scheduler;
+    if (!config.resumable || this.#victim !== undefined) return;
+    if (!policy.isUrgent(this.#scheduler, nowNs, waiting)) return;
+    this.#victim = this.#victimFor(nowNs, waiting);
+    if (this.#victim !== undefined) this.#scheduler.evict(nowNs, this.#victim);
+  }
+
+  #victimFor(nowNs: number, waiting: Request<Origin>): Request<Origin> | undefined {
+    const { policy, replicas } = this.#scheduler;
+    let best: Request<Origin> | undefined;
+    for (const replica of replicas) {
+      if (!replica.isOpen) continue;
+      for (const victim of replica.bound) {
+        if (victim?.state !== "running") continue;
+        if (best !== undefined && !policy.isVictimBefore(victim, best)) continue;
+        if (policy.mayYield(this.#scheduler, { nowNs, waiting, victim })) best = victim;
+      }
+    }
+    return best;
+  }
+}
+
+/** What the owner's waiting requests need. */
+function wantedBy(
+  backlogged: readonly TenantQueue<unknown>[],
+  blockTokens: number,
+): { readonly slots: number; readonly blocks: number } {
+  let slots = 0;
+  let tokens = 0;
+  for (const queue of backlogged) {
+    slots += queue.size;
+    tokens += queue.waitingTokens;
+  }
+  return { slots, blocks: Math.ceil(tokens / blockTokens) };
+}
