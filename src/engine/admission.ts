@@ -26,7 +26,7 @@ export function screen<Origin>(
   if (endless !== undefined) return refuse({ reason: endless, retryAfterNs: NEVER });
   if (scheduler.queuedOf(tenant.index) >= tenant.quota.config.maxQueuedRequests) {
     const waitNs = scheduler.predictedWaitNs(tenant.config.tier);
-    return refuse({ reason: "queue-full", retryAfterNs: finiteNs(waitNs) });
+    return refuse({ reason: "queue-full", retryAfterNs: Math.ceil(waitNs) });
   }
   const reservation = tenant.quota.reservation(submission.promptTokens, maxOutputTokens);
   const refusal = tenant.quota.refusal(nowNs, reservation);
@@ -34,7 +34,7 @@ export function screen<Origin>(
   const throttledNs = scheduler.restraints.throttledNs(nowNs, tenant.index);
   if (throttledNs > 0) return refuse({ reason: "throttled", retryAfterNs: throttledNs });
   const shedNs = shedFor(tenant.config.tier, scheduler);
-  if (shedNs > 0) return refuse({ reason: "shed", retryAfterNs: finiteNs(shedNs) });
+  if (shedNs > 0) return refuse({ reason: "shed", retryAfterNs: Math.ceil(shedNs) });
   return { kind: "pass", reservation, maxOutputTokens };
 }
 
@@ -86,8 +86,4 @@ function shedFor<Origin>(tier: number, scheduler: PoolScheduler<Origin>): number
 
 function refuse(rejection: Rejection): Screening {
   return { kind: "refuse", rejection };
-}
-
-function finiteNs(ns: number): number {
-  return ns === Infinity ? 0 : Math.ceil(ns);
 }

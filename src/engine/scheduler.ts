@@ -8,7 +8,7 @@ import { assert } from "../base/assert.ts";
 import { grownInts } from "../base/grow.ts";
 import { AdapterLoads } from "./allocation/adapter-loads.ts";
 import { LatencyForecast } from "./allocation/latency-forecast.ts";
-import { type LoanTerms, lendersTo, loanTerms } from "./allocation/lending.ts";
+import { type LoanTerms, lendersTo, lentShare, loanTerms } from "./allocation/lending.ts";
 import { Overtaking } from "./allocation/overtaking.ts";
 import { isWantOfRoom } from "./allocation/gates.ts";
 import { type Placement, type PlacementNeeds, gateAt, place } from "./allocation/placement.ts";
@@ -258,14 +258,23 @@ export class PoolScheduler<Origin> implements PoolView {
     this.#overtaking.lost(replica);
   }
 
-  /** Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread out. */
+  /**
+   * Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread over the replicas
+   * that take it. While none does, as over those that will again: how long they are away nobody knows, so what is let
+   * in is what they can work off in time when they are back.
+   */
   predictedWaitNs(tier: number): number {
     let waitingNs = 0;
     for (const queue of this.#backlogged) {
       if (queue.tier <= tier) waitingNs += this.waitingNsOf(queue.tenant);
     }
-    const up = this.replicas.filter(({ isOpen }) => isOpen).length;
-    return up === 0 ? Infinity : waitingNs / up;
+    if (waitingNs === 0) return 0;
+    let takers = 0;
+    for (const replica of this.usableReplicas) {
+      if (replica.pool === this.pool) takers += replica.isOpen ? 1 : 0;
+      else takers += lentShare(replica);
+    }
+    return waitingNs / (takers > 0 ? takers : Math.max(1, this.servingReplicas));
   }
 
   #lookAtAll(): void {

@@ -62,3 +62,10 @@ export function mayBorrow(
   const stepNs = replica.forecast.stepNs(replica, contextTokens);
   return stepNs + terms.prefill.longestAttentionNs(contextTokens) <= terms.longestStepNs;
 }
+
+/** How much of the replica others may use as things are: the slots that are not its owner's, if he does not want it back. */
+export function lentShare(replica: ReplicaView<unknown>): number {
+  if (!replica.isOpen || replica.isWantedByOwner) return 0;
+  const owned = replica.boundCount - replica.borrowerCount;
+  return Math.max(0, 1 - OWNER_ROOM - owned / replica.config.maxNumSeqs);
+}
