@@ -69,7 +69,7 @@ export class FairnessMonitor<Origin> {
 
   /** Compares the backlogged tenants with each other and with the sample before. */
   sample(): void {
-    const queues = this.#scheduler.backlogged;
+    const queues = this.#scheduler.backlogged.filter(({ isStranded }) => !isStranded);
     if (queues.length < 2) {
       this.#lastSample = undefined;
       return;

@@ -28,9 +28,9 @@ export class MakingRoom<Origin> {
 
   /** True when somebody has left at once. */
   makeFor(nowNs: number, refused: Refused<Origin>): boolean {
-    const { gate, request } = refused;
+    const { gate } = refused;
     const isMade = this.#callIn(nowNs, refused);
-    if (gate === "slots" || gate === "kv-cache") this.#pushOut(nowNs, request);
+    if (isFull(gate) || gate === "adapter-memory") this.#pushOut(nowNs, refused);
     return isMade;
   }
 
@@ -62,19 +62,23 @@ export class MakingRoom<Origin> {
     return isMade;
   }
 
-  #pushOut(nowNs: number, waiting: Request<Origin>): void {
+  #pushOut(nowNs: number, { request: waiting, gateAt }: Refused<Origin>): void {
     const { policy, config } = this.#scheduler;
     if (!config.resumable || this.#victim !== undefined) return;
     if (!policy.isUrgent(this.#scheduler, nowNs, waiting)) return;
-    this.#victim = this.#victimFor(nowNs, waiting);
+    const full = this.#scheduler.replicas.filter((replica) => isFull(gateAt(replica)));
+    this.#victim = this.#victimOn(full, nowNs, waiting);
     if (this.#victim !== undefined) this.#scheduler.evict(nowNs, this.#victim);
   }
 
-  #victimFor(nowNs: number, waiting: Request<Origin>): Request<Origin> | undefined {
-    const { policy, replicas } = this.#scheduler;
+  #victimOn(
+    replicas: readonly ReplicaView<Origin>[],
+    nowNs: number,
+    waiting: Request<Origin>,
+  ): Request<Origin> | undefined {
+    const { policy } = this.#scheduler;
     let best: Request<Origin> | undefined;
     for (const replica of replicas) {
-      if (!replica.isOpen) continue;
       for (const victim of replica.bound) {
         if (victim?.state !== "running") continue;
         if (best !== undefined && !policy.isVictimBefore(victim, best)) continue;
@@ -83,6 +87,11 @@ export class MakingRoom<Origin> {
     }
     return best;
   }
+}
+
+/** One that leaves makes room there. */
+function isFull(gate: Gate | undefined): boolean {
+  return gate === "slots" || gate === "kv-cache";
 }
 
 /** What the owner's waiting requests need. */

@@ -90,7 +90,7 @@ export class PoolScheduler<Origin> implements PoolView {
     this.#recall = (nowNs, request) => parts.recall(nowNs, request);
     this.pool = pool;
     this.#makingRoom = new MakingRoom(this);
-    this.#overtaking = new Overtaking(this.replicas, this.restraints);
+    this.#overtaking = new Overtaking(this.replicas, this.restraints, this.adapterLoads);
     this.#delivered = new DeliveredService(pool, parts.allReplicas.length);
     this.#takeOver();
   }
@@ -205,7 +205,8 @@ export class PoolScheduler<Origin> implements PoolView {
       const request = queue.head!;
       const placement = this.#gated(request);
       if (placement.kind === "refused") {
-        queue.isPassedOver = true;
+        queue.isPassedOver =
+          placement.gate !== "adapter-memory" || !queue.setAside(this.adapterLoads.isCold(request));
         if (this.#refused(nowNs, request, placement)) this.#lookAtAll();
         continue;
       }
@@ -219,7 +220,9 @@ export class PoolScheduler<Origin> implements PoolView {
 
   /** Whether a head waits that a replica could take now: never true between inputs. */
   get hasPlaceableHead(): boolean {
-    return this.#backlogged.some(({ head }) => this.#gated(head!).kind === "placed");
+    return this.#backlogged.some((queue) =>
+      queue.lookedAt().some((request) => this.#gated(request).kind === "placed"),
+    );
   }
 
   /** The replica is out of KV cache: one of those it holds must leave, a borrower before anybody of its own pool. */
@@ -278,7 +281,7 @@ export class PoolScheduler<Origin> implements PoolView {
   }
 
   #lookAtAll(): void {
-    for (const queue of this.#backlogged) queue.isPassedOver = false;
+    for (const queue of this.#backlogged) queue.lookAgain();
     this.#forgetRoomless();
   }
 
@@ -368,8 +371,8 @@ export class PoolScheduler<Origin> implements PoolView {
     this.boundByTier[request.tier]! += 1;
     this.boundByTenant[request.tenant]! += 1;
     this.policy.bound(request);
-    for (const head of this.#roomless) this.#overtaking.overtaken(head);
-    this.#overtaking.bound(replica, request.tenant);
+    for (const head of this.#roomless) this.#overtaking.overtaken(head, request, replica);
+    this.#overtaking.bound(replica, request);
     if (request.adapter !== undefined && !this.adapterLoads.use(nowNs, request, replica)) {
       request.state = "loading";
       return;

@@ -41,6 +41,18 @@ export class AdapterLoads<Origin> {
     return { adapter, bytes: this.#adapters[adapter]!.bytes };
   }
 
+  /** Whether no replica has the adapter of the request. */
+  isCold(request: Request<Origin>): boolean {
+    const { adapter } = this.adapterOf(request)!;
+    return !this.#replicas.some(({ adapters }) => adapters.bytesOf(adapter) > 0);
+  }
+
+  /** Whether the replica has the adapter of the request, or could make room for it; true where it needs none. */
+  hasRoom(request: Request<Origin>, replica: ReplicaView<Origin>): boolean {
+    const need = this.adapterOf(request);
+    return need === undefined || replica.adapters.plan(need.adapter, need.bytes).kind !== "no-room";
+  }
+
   /** Pins the request's adapter on its replica, loading it if need be; false when the request must wait for it. */
   use(nowNs: number, request: Request<Origin>, replica: ReplicaView<Origin>): boolean {
     const { adapter, bytes } = this.adapterOf(request)!;

@@ -5,6 +5,7 @@
 import type { Fence } from "../isolation/restraints.ts";
 import type { Request } from "../request.ts";
 import { type LoanTerms, mayBorrow } from "./lending.ts";
+import { keepsOut } from "./overtaking.ts";
 import type { ReplicaView } from "./replica-view.ts";
 
 export type Gate =
@@ -71,8 +72,10 @@ function permissionGate(
   blocks: number,
   terms: Terms,
 ): ReplicaGate | undefined {
-  const { heldForTenant } = replica;
-  if (heldForTenant !== undefined && heldForTenant !== request.tenant) return "held";
+  const { hold } = replica;
+  if (hold !== undefined && keepsOut(hold, request)) {
+    return hold.adapter === undefined ? "held" : "adapter-memory";
+  }
   if (replica.isBorrower(request)) {
     const loan = terms.loans[replica.pool];
     return loan !== undefined && mayBorrow(replica, request, blocks, loan) ? undefined : "lent";

@@ -72,10 +72,12 @@ export function place<Origin>(
 }
 
 /**
- * What one's own pool lacks says more than what another's does; and a confinement most of all, for whoever is confined pushes
- * nobody out: the place might come free where he may not go.
+ * Memory for the adapter says most, for whoever lacks nothing else somewhere lets others pass there; then a confinement, for
+ * whoever is confined pushes nobody out: the place might come free where he may not go. What one's own pool lacks says
+ * more than what another's does.
  */
 function moreTelling(gate: ReplicaGate, next: ReplicaGate, isBorrower: boolean): ReplicaGate {
+  if (gate === "adapter-memory" || next === "adapter-memory") return "adapter-memory";
   if (gate === "replica-confinement") return gate;
   return gate === "no-replica-up" || next === "replica-confinement" || !isBorrower ? next : gate;
 }

@@ -8,6 +8,7 @@ import type { MeterReading } from "../../replica/port.ts";
 import type { PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { AdapterResidency } from "./adapter-residency.ts";
+import type { Hold } from "./overtaking.ts";
 import type { LatencyForecast } from "./latency-forecast.ts";
 import { PrefixIndex } from "./prefix-index.ts";
 import { ReplicaLife } from "./replica-life.ts";
@@ -64,8 +65,8 @@ export class ReplicaView<Origin> {
   promisedBlocks = 0;
   /** Requests of its own pool wait: it takes no borrowers. */
   isWantedByOwner = false;
-  /** It takes newcomers of this tenant only, whose head was overtaken often enough (overtaking.ts). */
-  heldForTenant: number | undefined;
+  /** It is kept for a head that was overtaken often enough (overtaking.ts). */
+  hold: Hold | undefined;
 
   constructor(parts: ReplicaParts) {
     const { config } = parts;
