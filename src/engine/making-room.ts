@@ -77,15 +77,16 @@ export class MakingRoom<Origin> {
     waiting: Request<Origin>,
   ): Request<Origin> | undefined {
     const { policy } = this.#scheduler;
-    let best: Request<Origin> | undefined;
+    let best: ReturnType<ReplicaView<Origin>["victim"]> | undefined;
     for (const replica of replicas) {
-      for (const victim of replica.bound) {
-        if (victim?.state !== "running") continue;
+      for (const request of replica.bound) {
+        if (request?.state !== "running") continue;
+        const victim = replica.victim(request);
         if (best !== undefined && !policy.isVictimBefore(victim, best)) continue;
-        if (policy.mayYield(this.#scheduler, { nowNs, waiting, victim })) best = victim;
+        if (policy.mayYield(this.#scheduler, { nowNs, waiting, victim: request })) best = victim;
       }
     }
-    return best;
+    return best?.request;
   }
 }
 

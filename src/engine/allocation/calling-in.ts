@@ -61,8 +61,11 @@ function cheapest<Origin>(
     }
   }
   const called: Request<Origin>[] = [];
-  const borrowers = replicas.flatMap((replica) => staying(replica));
-  for (const borrower of borrowers.toSorted((a, b) => (isCheaperVictim(a, b) ? -1 : 1))) {
+  const borrowers = replicas.flatMap((replica) =>
+    staying(replica).map((borrower) => replica.victim(borrower)),
+  );
+  borrowers.sort((a, b) => (isCheaperVictim(a, b) ? -1 : 1));
+  for (const { request: borrower } of borrowers) {
     if (slots <= 0 && blocks <= 0) break;
     slots -= 1;
     blocks -= borrower.promisedBlocks;

@@ -1,6 +1,6 @@
 /** Who must leave a replica whose KV cache cannot hold the next step: a borrower before anybody of the replica's own pool. */
 import { assert } from "../../base/assert.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Policy, Victim } from "../policy/policy.ts";
 import type { Request } from "../request.ts";
 import type { ReplicaView } from "./replica-view.ts";
 
@@ -9,16 +9,19 @@ export function pressureVictim<Origin>(
   replica: ReplicaView<Origin>,
   policy: Policy,
 ): Request<Origin> {
-  const mustLeaveBefore = (a: Request<Origin>, b: Request<Origin>) => {
-    const isBorrower = replica.isBorrower(a);
-    if (isBorrower !== replica.isBorrower(b)) return isBorrower;
-    return policy.isVictimBefore(a, b);
-  };
-  let victim: Request<Origin> | undefined;
+  let last: ReturnType<typeof replica.victim> | undefined;
   for (const request of replica.bound) {
     if (request?.state !== "running") continue;
-    if (victim === undefined || mustLeaveBefore(request, victim)) victim = request;
+    const victim = replica.victim(request);
+    if (last !== undefined && !mustLeaveBefore(victim, last)) continue;
+    last = victim;
   }
-  assert(victim !== undefined, "a replica without running requests is out of KV cache");
-  return victim;
+  assert(last !== undefined, "a replica without running requests is out of KV cache");
+  return last.request;
+
+  function mustLeaveBefore(a: Victim, b: Victim): boolean {
+    const isBorrower = replica.isBorrower(a.request);
+    if (isBorrower !== replica.isBorrower(b.request)) return isBorrower;
+    return policy.isVictimBefore(a, b);
+  }
 }

@@ -134,6 +134,15 @@ export class ReplicaView<Origin> {
     return this.#prefilling.reduce((sum, request) => sum + pendingTokens(request), 0);
   }
 
+  /** The request as one that might have to leave: it loses what it has had computed of its context, at most all of it. */
+  victim(request: Request<Origin>): {
+    readonly request: Request<Origin>;
+    readonly lostTokens: number;
+  } {
+    const produced = request.isPrefilled ? this.meter.steps - request.firstStep + 1 : 0;
+    return { request, lostTokens: request.promptTokens + request.outputTokens + produced };
+  }
+
   /** Gives the request a slot and speaks for what it will need. */
   bind(request: Request<Origin>, promisedBlocks: number): void {
     const slot = this.#freeSlots.pop();

@@ -11,6 +11,6 @@ export function fcfs(): Policy {
   return {
     ...PLAIN_POLICY,
     next: (pool) => bestQueue(pool, headArrivedBefore),
-    isVictimBefore: (a, b) => arrivedBefore(b, a),
+    isVictimBefore: (a, b) => arrivedBefore(b.request, a.request),
   };
 }

@@ -30,7 +30,7 @@ export interface Policy extends QueueOrder {
   /** When the prompt of a request that is bound now is due: replicas compute prompts in this order. */
   prefillDueNs(request: Request<unknown>, nowNs: number): number;
   /** Whether `a` should be evicted rather than `b` when a replica runs out of KV cache. Total. */
-  isVictimBefore(a: Request<unknown>, b: Request<unknown>): boolean;
+  isVictimBefore(a: Victim, b: Victim): boolean;
   /** Whether a waiting head may push anybody out of a full replica: asked first, for it costs nothing. */
   isUrgent(pool: PoolView, nowNs: number, waiting: Request<unknown>): boolean;
   /** Whether `victim` may be pushed out for an urgent head. */
@@ -55,6 +55,12 @@ export interface ServiceAccount {
   takeUnshared(): readonly number[];
   /** Service that another engine charged to each tenant. */
   absorb(service: readonly number[]): void;
+}
+
+/** Who may have to leave its replica, and what it would lose: tokens of context to be computed again. */
+export interface Victim {
+  readonly request: Request<unknown>;
+  readonly lostTokens: number;
 }
 
 export interface PreemptionPair {
@@ -104,12 +110,16 @@ export function headArrivedBefore(a: QueueView, b: QueueView): boolean {
   return arrivedBefore(a.head!, b.head!);
 }
 
-/** Lowest tier first, then the one with the fewest preemptions behind it, then the least work lost, then the newest. */
-export function isCheaperVictim(a: Request<unknown>, b: Request<unknown>): boolean {
+/**
+ * Lowest tier first, then the one with the fewest preemptions behind it, then whoever does not wait for a first token, then the
+ * least work lost, then the newest.
+ */
+export function isCheaperVictim(first: Victim, second: Victim): boolean {
+  const { request: a } = first;
+  const { request: b } = second;
   if (a.tier !== b.tier) return a.tier > b.tier;
   if (a.preemptions !== b.preemptions) return a.preemptions < b.preemptions;
-  const lostA = a.promptTokens + a.outputTokens;
-  const lostB = b.promptTokens + b.outputTokens;
-  if (lostA !== lostB) return lostA < lostB;
+  if (a.isPrefilled !== b.isPrefilled) return a.isPrefilled;
+  if (first.lostTokens !== second.lostTokens) return first.lostTokens < second.lostTokens;
   return a.number > b.number;
 }

@@ -59,12 +59,15 @@ export class TierShares {
   }
 
   /**
-   * Whether a tier that is short of slots may have those that the other holds beyond its guarantee. Whoever has led far enough may
-   * not: slots are whole, and a small pool would take them back and forth at the expense of the one behind.
+   * Whether a tier that is short of slots may have those that the other holds beyond its guarantee. Whoever has led any that waits
+   * far enough may not: it is not its turn, so what it pushed out would be next for every slot that comes free, and be
+   * pushed out again; and a small pool, whose slots are whole, would take them back and forth.
    */
   mayTakeFrom(view: PoolView, tier: number, other: number): boolean {
     if (!this.isBelowGuarantee(view, tier) || !this.#isAboveGuarantee(view, other)) return false;
-    return this.#isWithinLead(view, tier, this.counters.at(other));
+    let least = this.counters.at(other);
+    for (const queue of view.backlogged) least = Math.min(least, this.counters.at(queue.tier));
+    return this.#isWithinLead(view, tier, least);
   }
 
   /** Whether the tier holds less of what is bound than its guarantee. */

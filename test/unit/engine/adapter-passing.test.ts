@@ -51,7 +51,7 @@ describe("a request that waits for adapter memory", () => {
       "{ tenant: p, arrivals: { process: poisson, rate: 4/s }, promptTokens: 8, outputTokens: 100, maxOutputTokens: 100, adapters: { x: 100% } }";
     const { ttftMs } = run(`  warm: ${warm}\n  cold: ${COLD}`);
     const sorted = ttftMs(0).toSorted((a, b) => a - b);
-    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(1100);
+    expect(sorted[Math.floor(0.7 * sorted.length)]).toBeLessThan(30);
     expect(ttftMs(0).length).toBeGreaterThan(200);
   });
 
