@@ -8,7 +8,9 @@ import { comparePolicies } from "../../../src/report/policies/policies.ts";
 import type { Results } from "../../../src/results/results.ts";
 import { commandIn } from "../../support/command.ts";
 import { emptyResults } from "./fixture-empty.ts";
+import { examplePlan, impossiblePlan } from "./fixture-plan.ts";
 import { exampleResults } from "./fixture.ts";
+import { gridOf } from "./sweep-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenantry-report-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,6 +93,9 @@ simulation: { duration: 20s, warmup: 0s, audit: { requests: 0 } }
   test.each<readonly [string, string, unknown, number]>([
     ["a run", "results.json", results, 12],
     ["an empty run", "results.json", emptyResults(), 5],
+    ["a plan", "plan.json", examplePlan(), 7],
+    ["an impossible plan", "plan.json", impossiblePlan(), 0],
+    ["a sweep", "sweep.json", gridOf([4, 3]), 12],
     ["a comparison of policies", "compare-policies.json", policies, 2],
     ["interference", "interference.json", interference, 2],
   ])("of %s: draws what there is, and nothing reads as no number", (_, name, content, charts) => {
@@ -149,7 +154,8 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
       /newer\.json has schemaVersion 99 \(written by tenantry 9\.0\.0\); this version of tenantry reads 1\. Use the version that wrote it, or a newer one/,
     ],
     ["an older file", ["older.json"], /older\.json has schemaVersion 0.*Make it again/],
-    ["a newer matrix", ["newer-matrix.json"], /newer-matrix\.json has schemaVersion 2/],
+    ["a newer plan", ["newer-plan.json"], /newer-plan\.json has schemaVersion 2/],
+    ["a plan with a hole", ["hole-plan.json"], /is not a whole plan\.json: answer\.pools\.0\.gpu/],
     ["a file with a hole", ["hole.json"], /hole\.json is not a whole results\.json: tiers:/],
     [
       "a wrong number",
@@ -171,7 +177,8 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
     write("compare.json", { schemaVersion: 1, sides: [] });
     write("newer.json", { ...results, schemaVersion: 99, tenantryVersion: "9.0.0" });
     write("older.json", { ...results, schemaVersion: 0 });
-    write("newer-matrix.json", { ...interference, schemaVersion: 2 });
+    write("newer-plan.json", { ...examplePlan(), schemaVersion: 2 });
+    write("hole-plan.json", JSON.stringify(examplePlan()).replace('"gpu":', '"gpus-of":'));
     write("hole.json", noTiers);
     write("wrong.json", { ...results, run: { ...results.run, requests: "21" } });
     write("both/results.json", results);
