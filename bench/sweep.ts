@@ -42,7 +42,11 @@ function variantsOfBench(): readonly SweepVariant[] {
   if (parsed.kind === "refused") throw new Error(parsed.message);
   const space = combinations([parsed.dimension], undefined);
   if (space.kind === "refused") throw new Error(space.message);
-  const made = sweepVariants(source, [parsed.dimension], space.points);
+  const made = sweepVariants(source, {
+    dimensions: [parsed.dimension],
+    points: space.points,
+    withFiles: (overrides) => overrides,
+  });
   if (made.kind === "refused") throw new Error(made.problems.join("\n"));
   return made.variants;
 }

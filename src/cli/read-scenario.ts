@@ -27,14 +27,18 @@ export function readScenario(fileName: string, overrides: readonly string[]): Sc
  */
 export function readScenarioSource(fileName: string, overrides: readonly string[]): Source {
   const text = readText(fileName);
+  return { text, overrides: withNamedFiles({ text, fileName, overrides }) };
+}
+
+/** The overrides, and after them those that lay the files which are named by then over the scenario. Fails: as above. */
+export function withNamedFiles({
+  text,
+  fileName,
+  overrides,
+}: Source & { readonly fileName: string }): readonly string[] {
   const named = namedFilesOf(text, overrides);
-  return {
-    text,
-    overrides: [
-      ...overrides,
-      ...namedContents(named, dirname(fileName), { readText, readProfile }),
-    ],
-  };
+  const contents = namedContents(named, dirname(fileName), { readText, readProfile });
+  return [...overrides, ...contents];
 }
 
 /** A profile file. Fails: InputError when it cannot be read, with everything that is wrong with it. */

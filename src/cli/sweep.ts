@@ -27,7 +27,7 @@ import { prepareFolder, printTable, slug, writeFiles, written } from "./output.t
 import { vegaRuntime } from "./package-info.ts";
 import { type PlanInput, type PlanOptions, readPlanInput, withPool } from "./plan-run.ts";
 import { withQueue } from "./queue-run.ts";
-import { reasonOf } from "./read-scenario.ts";
+import { reasonOf, withNamedFiles } from "./read-scenario.ts";
 import { type WholeOption, wholeOption } from "./whole-option.ts";
 
 export interface SweepOptions extends PlanOptions {
@@ -111,7 +111,12 @@ function variantsOf(
 ): Extract<SweepVariants, { kind: "variants" }> {
   const space = combinations(dimensions, sampling);
   if (space.kind === "refused") throw new InputError(space.message);
-  const made = sweepVariants(source, dimensions, space.points);
+  const { text, fileName } = source;
+  const made = sweepVariants(source, {
+    dimensions,
+    points: space.points,
+    withFiles: (overrides) => withNamedFiles({ text, fileName, overrides }),
+  });
   if (made.kind === "refused") throw new InputError(made.problems.join("\n"));
   return made;
 }

@@ -40,11 +40,17 @@ type Target =
 const GPUS = "gpus";
 const MOST_REPLICAS = 4096;
 
-/** Fails: TraceError when a trace that some variant reads cannot be used. */
+export interface SweepPlan {
+  readonly dimensions: readonly Dimension[];
+  readonly points: readonly Point[];
+  /** The overrides with the contents of the files that they name, which are read by whoever may read files. */
+  readonly withFiles: (overrides: readonly string[]) => readonly string[];
+}
+
+/** Fails: TraceError when a trace that some variant reads cannot be used; as `withFiles` does. */
 export function sweepVariants(
   source: ScenarioSource,
-  dimensions: readonly Dimension[],
-  points: readonly Point[],
+  { dimensions, points, withFiles }: SweepPlan,
 ): SweepVariants {
   const text = new ScenarioText(source.text);
   const targets = targetsOf(text.places(source.overrides), dimensions);
@@ -53,7 +59,7 @@ export function sweepVariants(
   const variants: SweepVariant[] = [];
   const problems = new Problems(dimensions);
   for (const point of points) {
-    const made = variantAt(point, { text, source, targets: targets.targets });
+    const made = variantAt(point, { text, source, targets: targets.targets, withFiles });
     if (made.kind === "refused") {
       problems.add(point, made.problems);
       continue;
@@ -99,17 +105,22 @@ interface Making {
   readonly text: ScenarioText;
   readonly source: ScenarioSource;
   readonly targets: readonly Target[];
+  readonly withFiles: SweepPlan["withFiles"];
 }
 
 type Made =
   | { readonly kind: "made"; readonly variant: Variant; readonly scenario: Scenario }
   | { readonly kind: "refused"; readonly problems: readonly string[] };
 
-function variantAt(point: Point, { text, source, targets }: Making): Made {
-  const overrides = targets.flatMap((target, at) =>
+function variantAt(point: Point, { text, source, targets, withFiles }: Making): Made {
+  const varied = targets.flatMap((target, at) =>
     target.kind === "value" ? [`${target.path}=${point[at]!}`] : [],
   );
   const { fileName } = source;
+  const all = [...source.overrides, ...varied];
+  const overrides = targets.some(namesFile)
+    ? withFiles(all).slice(source.overrides.length)
+    : varied;
   const loaded = text.load({ fileName, overrides: [...source.overrides, ...overrides] });
   if (loaded.kind === "invalid") {
     return { kind: "refused", problems: loaded.problems.map(formatProblem) };
@@ -123,6 +134,11 @@ function variantAt(point: Point, { text, source, targets }: Making): Made {
   const replicas = sizes.filter((size) => typeof size !== "string");
   const variant = { overrides, ...(replicas.length > 0 && { replicas }) };
   return { kind: "made", variant, scenario };
+}
+
+/** A measured profile is a file of its own. */
+function namesFile(target: Target): boolean {
+  return target.kind === "value" && /\.stepTime(\.profile)?$/u.test(target.path);
 }
 
 /** The pool's index and its replicas with so many GPUs; or why it cannot have as many. */

@@ -41,7 +41,7 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
     ]),
   ];
   return {
-    title: `${scenario.name}: ${dimensions.map(({ name }) => name).join(" and ")} varied`,
+    title: `${scenario.name}: ${listed(dimensions.map(({ name }) => name))} varied`,
     question: scenario.description,
     headline: sweepHeadline(sweep),
     facts: [
@@ -57,6 +57,12 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
     conclusions: [],
     sections,
   };
+}
+
+/** "a, b and c". */
+function listed(names: readonly string[]): string {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }
 
 const DEFINED = [

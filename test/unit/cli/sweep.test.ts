@@ -14,9 +14,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Sweep } from "../../../src/report/sweep/sweep.ts";
+import { profileText } from "../../../src/scenario/profile-file.ts";
 import { commandIn, MAIN } from "../../support/command.ts";
 import { scenarioOf, simulate } from "../../support/scenario.ts";
 import { twoTiers } from "../planner/files.ts";
+import { profileOf } from "../planner/profile.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenantry-sweep-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -207,6 +209,30 @@ describe("sweep", () => {
       1, 1, 2, 2, 3, 3,
     ]);
     expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+
+  test("reads the step-time profiles that a dimension names", () => {
+    save("fast.yaml", profileText(profileOf(5)));
+    save("slow.yaml", profileText(profileOf(40)));
+    const bare = twoTiers({ simulation: SHORT }).replaceAll(
+      "stepTime: { fixed: 20ms }",
+      "stepTime: { profile: slow.yaml }",
+    );
+    save("profiled.yaml", bare);
+    const args = ["--vary", "shared.stepTime.profile=slow.yaml,fast.yaml", "--json"];
+    const { status, stdout, stderr } = tenantry("sweep", "profiled.yaml", ...args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const { variants }: Sweep = JSON.parse(stdout);
+    const [slow, fast] = variants.map(({ tiers }) => tiers[2]!.figures["tpot-p50"]!.mean!);
+    expect(slow! / fast!).toBeGreaterThan(4);
+    const missing = tenantry(
+      "sweep",
+      "profiled.yaml",
+      "--vary",
+      "shared.stepTime.profile=none.yaml",
+    );
+    expect(missing.status).toBe(2);
+    expect(missing.stderr).toContain("none.yaml");
   });
 
   test("lets faults strike pools of every size where GPUs are varied", () => {
