@@ -22,7 +22,8 @@ function filesIn(folder: string): SourceFile[] {
 }
 
 const src = filesIn("src");
-const all = [...src, ...filesIn("test"), ...filesIn("bench"), ...filesIn("scripts")];
+const TOOLS = [...filesIn("fidelity"), ...filesIn("fit")];
+const all = [...src, ...filesIn("test"), ...filesIn("bench"), ...filesIn("scripts"), ...TOOLS];
 
 describe("tidy", () => {
   test("every source file is short", () => {
