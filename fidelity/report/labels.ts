@@ -48,6 +48,7 @@ export function stageName(run: MeasuredRun, stage: number | undefined): string {
 export function signedPercent(share: number): string {
   const amount = Math.abs(100 * share);
   const text = amount < 100 ? amount.toFixed(1) : formatCount(amount);
+  if (Number(text) === 0) return "0.0 %";
   return `${share < 0 ? "−" : "+"}${text} %`;
 }
 

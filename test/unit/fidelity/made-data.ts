@@ -99,10 +99,32 @@ function loadTestRow(
   const part = stage === undefined ? undefined : run.stages[stage];
   const question = run.promptTokens - run.systemPromptTokens;
   return [
-    ...[name, "H100", run.model, "FP16", run.tensorParallel, "", run.maxNumBatchedTokens, "", ""],
-    ...[run.workload, run.systemPromptTokens, question, run.outputTokens, 11, 4],
-    ...[stage ?? -1, part?.ratePerS ?? "", part?.seconds ?? "", note],
-    ...[ttft.mean, ttft.p90, ttft.p99, 0, e2e.mean, e2e.p90, e2e.p99],
+    name,
+    "H100",
+    run.model,
+    "FP16",
+    run.tensorParallel,
+    "",
+    run.maxNumBatchedTokens,
+    "",
+    "",
+    run.workload,
+    run.systemPromptTokens,
+    question,
+    run.outputTokens,
+    11,
+    4,
+    stage ?? -1,
+    part?.ratePerS ?? "",
+    part?.seconds ?? "",
+    note,
+    ttft.mean,
+    ttft.p90,
+    ttft.p99,
+    0,
+    e2e.mean,
+    e2e.p90,
+    e2e.p99,
   ].join(",");
 }
 
@@ -126,9 +148,19 @@ function recordRun(folder: string, run: MeasuredRun): string {
   const question = run.promptTokens - run.systemPromptTokens;
   const throughput = ((records.length - failed) / endNs) * 1e9;
   return [
-    ...[run.name, run.model, "H100-80GB-SXM", run.tensorParallel, run.maxNumSeqs],
-    ...[run.maxNumBatchedTokens, 7462, stages, run.systemPromptTokens, question],
-    ...[run.outputTokens, failed, throughput],
+    run.name,
+    run.model,
+    "H100-80GB-SXM",
+    run.tensorParallel,
+    run.maxNumSeqs,
+    run.maxNumBatchedTokens,
+    7462,
+    stages,
+    run.systemPromptTokens,
+    question,
+    run.outputTokens,
+    failed,
+    throughput,
   ].join(",");
 }
 
