@@ -2,18 +2,17 @@
  * A chart as an SVG file. Vega would measure text with the machine's fonts where it can; here it counts the widths of
  * Helvetica's letters, to which Arial's are equal and most others near, so that a chart is the same bytes on every machine.
  */
-import { parse, textMetrics, View, Warn } from "vega";
+import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 
-declare module "vega" {
-  /** Missing in Vega's own types: how it measures text, for others to replace (vega-scenegraph/src/util/text.js). */
-  const textMetrics: {
-    width: (
-      item: { readonly fontSize?: number; readonly limit?: number },
-      text?: string | null,
-    ) => number;
-  };
+/** How Vega measures text, for others to replace (vega-scenegraph/src/util/text.js); missing in its types. */
+interface TextMetrics {
+  width: (
+    item: { readonly fontSize?: number; readonly limit?: number },
+    text?: string | null,
+  ) => number;
 }
+const textMetrics: TextMetrics = Reflect.get(vega, "textMetrics");
 
 /** Thousandths of the font's size, by letter. Source: Adobe's font metrics of Helvetica (Core 14 AFM). */
 const LETTER_WIDTHS: readonly (readonly [width: number, letters: string])[] = [
@@ -54,7 +53,10 @@ export async function chartSvg(spec: TopLevelSpec): Promise<string> {
     const width = textWidth(text ?? "", fontSize);
     return limit > 0 ? Math.min(limit, width) : width;
   };
-  const view = new View(parse(compile(spec).spec), { renderer: "none", logLevel: Warn });
+  const view = new vega.View(vega.parse(compile(spec).spec), {
+    renderer: "none",
+    logLevel: vega.Warn,
+  });
   const svg = await view.toSVG();
   view.finalize();
   return `${svg}\n`;

@@ -120,6 +120,15 @@ export function promiseChart(
 
 const BAR_OPACITY = 0.4;
 
+const FRONTIER_TOOLTIP = [
+  { field: "usdText", title: "Per hour" },
+  { field: "gpus", title: "Platform" },
+  { field: "design", title: "Design" },
+  { field: "sizes", title: "Replicas" },
+  { field: "worst", title: "Worst promise" },
+  { field: "pressureText", title: "Of its limit" },
+];
+
 /** What each platform that was tried costs, and how near its worst promise came to its limit. */
 export function frontierChart(plan: PlanResult, style: ChartStyle): Chart | undefined {
   const { palette } = style;
@@ -142,14 +151,6 @@ export function frontierChart(plan: PlanResult, style: ChartStyle): Chart | unde
     scale: { domain: [0, domainEnd(points.map(({ pressure }) => pressure))], nice: false },
     axis: PRESSURE_AXIS,
   };
-  const tooltip = [
-    { field: "usdText", title: "Per hour" },
-    { field: "gpus", title: "Platform" },
-    { field: "design", title: "Design" },
-    { field: "sizes", title: "Replicas" },
-    { field: "worst", title: "Worst promise" },
-    { field: "pressureText", title: "Of its limit" },
-  ];
   return {
     id: "plan-frontier",
     title: "Cost against promises",
@@ -173,7 +174,7 @@ export function frontierChart(plan: PlanResult, style: ChartStyle): Chart | unde
             color: OWN_COLOUR,
             shape: { field: "shape", type: "nominal", scale: null, legend: null },
             size: { field: "size", type: "quantitative", scale: null, legend: null },
-            tooltip,
+            tooltip: FRONTIER_TOOLTIP,
           },
         },
         {

@@ -10,6 +10,9 @@ type Row = readonly CsvValue[];
 export function figuresCsv(plan: PlanResult): string {
   const rows = [
     ...answerRows(plan),
+    ...confidenceRows(plan),
+    ...costRows(plan),
+    ...poolRows(plan),
     ...promiseRows(plan),
     ...tenantRows(plan),
     ...plan.sensitivity.flatMap(({ what, worst, gpusNeeded, usdPerHourNeeded }): readonly Row[] => [
@@ -29,27 +32,42 @@ export function figuresCsv(plan: PlanResult): string {
   return csvText([["of", "name", "figure", "unit", "value"], ...rows]);
 }
 
-function answerRows({ answer, own, costs, confirmation, runway }: PlanResult): readonly Row[] {
+function answerRows({ answer, own, runway }: PlanResult): readonly Row[] {
   return [
     ["own", "", "gpus", "count", own.gpus],
     ["own", "", "usd-per-hour", "usd", own.usdPerHour],
     ["answer", "", "gpus", "count", answer?.gpus ?? null],
     ["answer", "", "usd-per-hour", "usd", answer?.usdPerHour ?? null],
-    ["answer", "", "usd-per-month", "usd", costs?.usdPerMonth ?? null],
-    ["answer", "", "usd-per-request", "usd", costs?.usdPerRequest ?? null],
-    ["answer", "", "usd-per-million-tokens", "usd", costs?.usdPerMillionTokens ?? null],
-    ["answer", "", "busy", "share", costs?.busy ?? null],
-    ["answer", "", "confidence", "share", confirmation?.confidence ?? null],
-    ["answer", "", "runs-missed", "count", confirmation?.runsMissed ?? null],
-    ["answer", "", "kept-share-at-least", "share", confirmation?.keptShareAtLeast ?? null],
     ["answer", "", "breaks-at", "ratio", runway?.breaksAt ?? null],
     ["answer", "", "months", "count", runway?.months ?? null],
-    ...(answer?.pools ?? []).flatMap(({ name, replicas, gpus, usdPerHour }): readonly Row[] => [
-      ["pool", name, "replicas", "count", replicas],
-      ["pool", name, "gpus", "count", gpus],
-      ["pool", name, "usd-per-hour", "usd", usdPerHour],
-    ]),
   ];
+}
+
+function confidenceRows({ confirmation }: PlanResult): readonly Row[] {
+  if (confirmation === null) return [];
+  return [
+    ["answer", "", "confidence", "share", confirmation.confidence],
+    ["answer", "", "runs-missed", "count", confirmation.runsMissed],
+    ["answer", "", "kept-share-at-least", "share", confirmation.keptShareAtLeast],
+  ];
+}
+
+function costRows({ costs }: PlanResult): readonly Row[] {
+  if (costs === null) return [];
+  return [
+    ["answer", "", "usd-per-month", "usd", costs.usdPerMonth],
+    ["answer", "", "usd-per-request", "usd", costs.usdPerRequest],
+    ["answer", "", "usd-per-million-tokens", "usd", costs.usdPerMillionTokens],
+    ["answer", "", "busy", "share", costs.busy],
+  ];
+}
+
+function poolRows({ answer }: PlanResult): readonly Row[] {
+  return (answer?.pools ?? []).flatMap(({ name, replicas, gpus, usdPerHour }): readonly Row[] => [
+    ["pool", name, "replicas", "count", replicas],
+    ["pool", name, "gpus", "count", gpus],
+    ["pool", name, "usd-per-hour", "usd", usdPerHour],
+  ]);
 }
 
 function promiseRows({ confirmation, ask }: PlanResult): readonly Row[] {

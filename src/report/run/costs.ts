@@ -79,8 +79,6 @@ export function costWords(results: Results): readonly string[] {
 function tenantWords(costs: readonly TenantCost[], perHour: number): readonly string[] {
   const causing = costs.filter(({ share }) => share > 0);
   if (causing.length === 0) return [];
-  const part = (usd: number, share: number): string =>
-    `${formatUsd(usd)}/h (${formatShare(share)})`;
   const named = causing
     .slice(0, NAMED)
     .map(({ name, usdPerHour: usd, share }) => `${name} ${part(usd, share)}`);
@@ -100,4 +98,8 @@ function tenantWords(costs: readonly TenantCost[], perHour: number): readonly st
           `${part(nobodys * perHour, nobodys)} is idle or lost time of shared GPUs, which is charged to nobody.`,
         ];
   return [`By the GPU time they cause: ${joinWords([...named, ...rest])}.`, ...idle];
+}
+
+function part(usd: number, share: number): string {
+  return `${formatUsd(usd)}/h (${formatShare(share)})`;
 }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { interferenceOf } from "../../../src/report/interference/matrix.ts";
 import { comparePolicies } from "../../../src/report/policies/policies.ts";
-import type { Results } from "../../../src/results/results.ts";
 import { commandIn } from "../../support/command.ts";
 import { emptyResults } from "./fixture-empty.ts";
 import { examplePlan, impossiblePlan } from "./fixture-plan.ts";
@@ -138,7 +137,7 @@ simulation: { duration: 20s, warmup: 0s, audit: { requests: 0 } }
 
 describe("bad input ends with code 2, a message and no stack trace", () => {
   const whole = JSON.stringify(results);
-  const noTiers = (({ tiers: _, ...others }: Results) => others)(results);
+  const { tiers: _tiers, ...noTiers } = results;
   test.each<readonly [string, readonly string[], RegExp]>([
     ["a file that is not there", ["nowhere.json"], /nowhere\.json.*no such file/],
     ["half a file", ["half.json"], /half\.json is not whole JSON/],
