@@ -52,7 +52,8 @@ export async function cheaperThan(
   if (priceOfSizes(space.pools, from) < below && (await search.fitsNow(from))) {
     return { kind: "found", sizes: from };
   }
-  await search.raiseFloors(below, from);
+  // Where few sizes may be tried, they are better spent on what might fit.
+  if (space.mostTries > space.pools.length * 2) await search.raiseFloors(below, from);
   const largest = search.largestBelow(below);
   if (largest === undefined) return { kind: "none" };
   const tries = largest.sizes

@@ -62,9 +62,14 @@ export function designsOf(
   const file = new ScenarioText(source.text);
   const possible: Design[] = [];
   const ruledOut: RuledOut[] = [];
+  const seen = new Set<string>();
   for (const choices of combinations(knobs)) {
     const words = choices.map((choice) => choice.words).filter((word) => word !== "");
-    const overrides = choices.flatMap((choice) => choice.overrides);
+    const overrides = withoutGone(choices.flatMap((choice) => choice.overrides));
+    // What only pools that are gone would have differed in is the same design.
+    const key = overrides.join("\n");
+    if (seen.has(key)) continue;
+    seen.add(key);
     // What a plan may change is asked once; a design without a pool would otherwise name it in vain.
     const all = [...source.overrides, "plan=null", ...overrides];
     const loaded = file.load({ fileName: source.fileName, overrides: all });
@@ -82,6 +87,14 @@ export function designsOf(
     });
   }
   return { possible, ruledOut };
+}
+
+/** Without settings of pools that the same design removes. */
+function withoutGone(overrides: readonly string[]): string[] {
+  const gone = overrides
+    .filter((override) => /^platform\.pools\b.*=null$/u.test(override))
+    .map((override) => override.slice(0, -"=null".length));
+  return overrides.filter((override) => !gone.some((path) => override.startsWith(`${path}.`)));
 }
 
 function* combinations(knobs: readonly (readonly Choice[])[]): Generator<Choice[]> {
@@ -106,12 +119,7 @@ function knobsOf(scenario: Scenario): (readonly Choice[])[] {
       words: (value) => `tensor parallel ${value}`,
       isOf: (name) => !isMeasured(scenario, name),
     }),
-    perPool(scenario, scenario.plan.lend, {
-      key: "lend",
-      of: ({ lend }) => lend,
-      words: (value) => (value ? "dedicated pools lend" : "nothing lent"),
-      isOf: (_, pool) => pool.owner !== undefined,
-    }),
+    lendChoices(scenario),
     policyChoices(scenario),
     weightChoices(scenario),
     perPool(scenario, scenario.plan.maxNumSeqs, {
@@ -150,6 +158,19 @@ function perPool<Value extends number | boolean>(
     return { overrides, words: knob.words(value) };
   });
   return ownFirst(choices);
+}
+
+/** Of all dedicated pools; as they are where nothing is said, and both ways. */
+function lendChoices(scenario: Scenario): Choice[] {
+  const { lend } = scenario.plan;
+  const choices = perPool(scenario, lend ?? [true, false], {
+    key: "lend",
+    of: (pool) => pool.lend,
+    words: (value) => (value ? "dedicated pools lend" : "nothing lent"),
+    isOf: (_, pool) => pool.owner !== undefined,
+  });
+  const isOwnMissing = lend === undefined && choices.every(({ words }) => words !== "");
+  return isOwnMissing ? [AS_IT_IS, ...choices] : choices;
 }
 
 function ownFirst(choices: readonly Choice[]): Choice[] {

@@ -8,12 +8,13 @@ import { counted } from "../../results/plan-words.ts";
 import type { PlanStep } from "../../results/plan.ts";
 import { type Fit, smallestSizes } from "../smallest.ts";
 import type { DesignBounds } from "./bounds.ts";
-import { cheaperThan, priceOfSizes } from "./cheapest.ts";
+import { cheaperThan } from "./cheapest.ts";
 import { type Design, priceOf } from "./design.ts";
 import { FIRST_KEPT_AWAY, type Guard, guardOf, MORE_KEPT_AWAY, tightPromises } from "./guard.ts";
 import { successiveHalving } from "./halving.ts";
-import { type Candidate, type Horizon, type Judge, pressureOf, type Tried } from "./judge.ts";
+import { type Ask, type Candidate, type Horizon, type Judge, type Tried } from "./judge.ts";
 import { pressuresOf } from "./pressures.ts";
+import { affordable, badness, pricedPools, priceOfTried, replicasOf } from "./search-sizes.ts";
 
 export interface SearchedDesign {
   readonly design: Design;
@@ -66,10 +67,13 @@ export class Search {
   readonly #options: SearchOptions;
   readonly #known = new Map<string, Promise<Tried>>();
   #guard: Guard | undefined;
+  #order: readonly SearchedDesign[] | undefined;
   best: Tried | undefined;
   #budgetRequests = 0;
   #isProven = true;
   #others: OtherDesign[] = [];
+  /** By short runs, before everything else. */
+  readonly #dropped: OtherDesign[] = [];
   readonly #unknown = new Set<string>();
 
   constructor(judge: Judge, options: SearchOptions) {
@@ -112,28 +116,70 @@ export class Search {
   }
 
   async #searchAll(designs: readonly SearchedDesign[]): Promise<void> {
-    let rest = designs;
-    while (this.best === undefined && rest.length > 0) {
-      const [first, ...later] = rest;
-      rest = later;
-      await this.#settle(first!, first!.bounds.guess, "size");
+    // A search at a larger distance from the limits knows the order already, and where to begin.
+    this.#order ??= await this.#inOrder(designs);
+    const left = [...this.#order];
+    while (this.best === undefined && left.length > 0) {
+      const next = left.shift()!;
+      await this.#settle(next, this.#begin(next), "size");
       if (this.#unknown.size > 0) return;
-      if (this.best !== undefined && this.#guard === undefined) {
-        await this.#settleGuarded(first!, this.best);
-      }
-      if (this.best === undefined) {
-        const why = `not with up to ${counted(this.#options.mostGpus, "GPU")}`;
-        const { design } = first!;
-        this.#others.push({ design, status: "missed", why, tried: this.#bestOf(design) });
-      } else {
-        await this.#challenge(first!, "prove");
-      }
+      if (this.best === undefined) this.#lost(next);
+      else await this.#challenge(next, "prove");
     }
-    for (const one of await this.#mostPromising(rest)) await this.#rival(one);
+    for (const one of left) await this.#rival(one);
   }
 
-  /** Measures how much runs differ at the first platform that kept its promises, and settles again at a distance from limits. */
-  async #settleGuarded(one: SearchedDesign, first: Tried): Promise<void> {
+  /**
+   * The designs, the most promising first: by how near each comes to its promises at the price of the first platform that kept
+   * them. How much runs differ is measured there, too.
+   */
+  async #inOrder(designs: readonly SearchedDesign[]): Promise<readonly SearchedDesign[]> {
+    const without: SearchedDesign[] = [];
+    for (const one of designs) {
+      await this.#settle(one, one.bounds.guess, "size");
+      if (this.#unknown.size > 0) return [];
+      if (this.best !== undefined) break;
+      this.#lost(one);
+      without.push(one);
+    }
+    const first = this.best;
+    if (first === undefined) return [];
+    this.#guard = await this.#measuredGuard(first);
+    const others = designs.filter(
+      (one) => !without.includes(one) && one.design !== first.candidate.design,
+    );
+    const own = designs.find(({ design }) => design === first.candidate.design)!;
+    const ranked = await this.#ranked(await this.#mostPromising(others, first), first);
+    this.best = undefined;
+    const isAhead = ({ one, tried }: Ranked): boolean =>
+      tried !== undefined &&
+      badness(tried) < badness(first) &&
+      tried.fit.kind === "met" &&
+      one !== own;
+    return [
+      ...ranked.filter(isAhead).map(({ one }) => one),
+      own,
+      ...ranked.filter((each) => !isAhead(each)).map(({ one }) => one),
+    ];
+  }
+
+  /** Each at the sizes that cost less than `first`, the nearest to its promises first. */
+  async #ranked(designs: readonly SearchedDesign[], first: Tried): Promise<readonly Ranked[]> {
+    const price = priceOfTried(first);
+    const beatable = designs.filter((one) => leastPrice(one) < price);
+    const candidates = beatable.map(({ design, bounds }): Candidate => {
+      return { design, sizes: affordable(design, bounds, price) };
+    });
+    const all = await this.#judge.judgeAll(candidates, this.#ask("design"));
+    for (const tried of all) this.#known.set(keyOf(tried.candidate), Promise.resolve(tried));
+    const ranked = beatable.map((one, at): Ranked => ({ one, tried: all[at]! }));
+    ranked.sort((a, b) => badness(a.tried!) - badness(b.tried!));
+    const rest = designs.filter((one) => !beatable.includes(one));
+    return [...ranked, ...rest.map((one): Ranked => ({ one, tried: undefined }))];
+  }
+
+  /** How much runs differ at a platform, on more seeds than the search's where those are few. */
+  async #measuredGuard(first: Tried): Promise<Guard> {
     const { horizon } = this.#options;
     const more = Math.max(0, SPREAD_RUNS - horizon.seeds.length);
     const last = horizon.seeds.at(-1)!;
@@ -143,9 +189,22 @@ export class Search {
       mayLeave: false,
     });
     this.#judge.countRuns(look);
-    this.#guard = guardOf([...first.runs, ...look.runs], FIRST_KEPT_AWAY);
-    this.best = undefined;
-    await this.#settle(one, first.candidate.sizes, "size");
+    return guardOf([...first.runs, ...look.runs], FIRST_KEPT_AWAY);
+  }
+
+  /** Where to look for the design's sizes: at the best of it that has been tried, or else where its work says. */
+  #begin({ design, bounds }: SearchedDesign): readonly number[] {
+    const met = this.#judge.tried.filter(
+      ({ candidate, fit, horizon }) =>
+        candidate.design === design && fit.kind === "met" && horizon === this.#options.horizon,
+    );
+    const [cheapest] = met.toSorted((a, b) => priceOfTried(a) - priceOfTried(b));
+    return cheapest?.candidate.sizes ?? bounds.guess;
+  }
+
+  #lost({ design }: SearchedDesign): void {
+    const why = `not with up to ${counted(this.#options.mostGpus, "GPU")}`;
+    this.#others.push({ design, status: "missed", why, tried: this.#bestOf(design) });
   }
 
   /** Finds the smallest sizes from here on, and makes them the best where they are. */
@@ -192,21 +251,13 @@ export class Search {
   /** Looks for something cheaper than the best in this design until there is nothing. */
   async #challenge(one: SearchedDesign, phase: PlanStep["phase"]): Promise<void> {
     const { design, bounds } = one;
-    const fixed = priceOf(
-      design,
-      design.sized.map(() => 0),
-    ).nanoUsdPerHour;
-    const pools = design.sized.map(({ nanoUsdPerHour, most }, at) => ({
-      price: nanoUsdPerHour,
-      least: bounds.least[at]!,
-      most,
-    }));
+    const { pools, fixed } = pricedPools(design, bounds);
     for (;;) {
       const below = priceOfTried(this.best!) - fixed;
       const from =
         this.best!.candidate.design === design
           ? this.best!.candidate.sizes
-          : balanced(pools, bounds.guess, below);
+          : affordable(design, bounds, below + fixed);
       const cheaper = await cheaperThan({ pools, mostTries: this.#options.mostTries }, below, {
         from,
         fits: this.#fits(one, phase),
@@ -245,13 +296,14 @@ export class Search {
   }
 
   /** Of many designs, those that come nearest to their promises at the price to beat, on ever longer runs. */
-  async #mostPromising(designs: readonly SearchedDesign[]): Promise<readonly SearchedDesign[]> {
-    const best = this.best;
-    if (best === undefined || designs.length <= MOST_SEARCHED) return designs;
-    const price = priceOfTried(best);
-    const isBeatable = ({ design, bounds }: SearchedDesign): boolean =>
-      priceOf(design, bounds.least).nanoUsdPerHour < price;
-    const { kept, dropped } = await successiveHalving(designs.filter(isBeatable), {
+  async #mostPromising(
+    designs: readonly SearchedDesign[],
+    first: Tried,
+  ): Promise<readonly SearchedDesign[]> {
+    if (designs.length <= MOST_SEARCHED) return designs;
+    const price = priceOfTried(first);
+    const beatable = designs.filter((one) => leastPrice(one) < price);
+    const { kept, dropped } = await successiveHalving(beatable, {
       rungs: this.#options.rungs,
       keep: MOST_SEARCHED,
       evaluate: async (all, horizon) => {
@@ -264,11 +316,9 @@ export class Search {
     });
     for (const { design } of dropped) {
       const why = "others came nearer to the promises at this price";
-      this.#others.push({ design, status: "dropped", tried: this.#bestOf(design), why });
+      this.#dropped.push({ design, status: "dropped", tried: this.#bestOf(design), why });
     }
-    // What short runs ruled out has not been proven to be no cheaper.
-    this.#isProven = false;
-    return [...kept, ...designs.filter((one) => !isBeatable(one))];
+    return [...kept, ...designs.filter((one) => !beatable.includes(one))];
   }
 
   #fits({ design, bounds }: SearchedDesign, phase: PlanStep["phase"]) {
@@ -295,68 +345,31 @@ export class Search {
   }
 
   #try(candidate: Candidate, phase: PlanStep["phase"]): Promise<Tried> {
-    const key = JSON.stringify([candidate.design.overrides, candidate.sizes]);
+    const key = keyOf(candidate);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     if (this.#judge.work.requests >= this.#budgetRequests) throw new Spent();
-    const isTight = (tried: Tried): boolean => this.#guarded(tried).kind !== "met";
-    const ask = { phase, horizon: this.#options.horizon, isTight };
-    const tried = this.#judge.judge(candidate, ask);
+    const tried = this.#judge.judge(candidate, this.#ask(phase));
     this.#known.set(key, tried);
     return tried;
   }
-}
 
-export function priceOfTried({ candidate }: Tried): number {
-  return priceOf(candidate.design, candidate.sizes).nanoUsdPerHour;
-}
-
-function replicasOf(
-  { scenario, sized }: Design,
-  sizes: readonly number[],
-  pools: readonly number[],
-) {
-  return pools.reduce((sum, pool) => {
-    const at = sized.findIndex((one) => one.pool === pool);
-    return sum + (at === -1 ? scenario.platform.pools[pool]!.replicas : sizes[at]!);
-  }, 0);
-}
-
-/** Kept before unknown before missed; then by how near the worst promise came. */
-export function badness({ fit, worst }: Tried): number {
-  const pressure = worst === null ? 0 : pressureOf(worst);
-  return fit.kind === "missed" ? Math.max(1, pressure) : pressure;
-}
-
-/** Sizes in the proportions of the guess that use up what may be spent. */
-function affordable(design: Design, bounds: DesignBounds, price: number): readonly number[] {
-  const fixed = priceOf(
-    design,
-    design.sized.map(() => 0),
-  ).nanoUsdPerHour;
-  const pools = design.sized.map(({ nanoUsdPerHour, most }, at) => ({
-    price: nanoUsdPerHour,
-    least: bounds.least[at]!,
-    most,
-  }));
-  return balanced(pools, bounds.guess, price - fixed);
-}
-
-function balanced(
-  pools: readonly { readonly price: number; readonly least: number; readonly most: number }[],
-  guess: readonly number[],
-  below: number,
-): number[] {
-  const sizes = pools.map(({ least }) => least);
-  for (;;) {
-    // The pool that is furthest behind its guess gets the next replica, as long as that stays below the price.
-    const next = [...pools.keys()]
-      .filter((at) => {
-        const larger = sizes.map((size, index) => (index === at ? size + 1 : size));
-        return sizes[at]! < pools[at]!.most && priceOfSizes(pools, larger) < below;
-      })
-      .toSorted((a, b) => sizes[a]! / guess[a]! - sizes[b]! / guess[b]! || a - b)[0];
-    if (next === undefined) return sizes;
-    sizes[next]! += 1;
+  #ask(phase: PlanStep["phase"]): Ask {
+    const isTight = (tried: Tried): boolean => this.#guarded(tried).kind !== "met";
+    return { phase, horizon: this.#options.horizon, isTight };
   }
+}
+
+interface Ranked {
+  readonly one: SearchedDesign;
+  /** Undefined: its work alone costs as much. */
+  readonly tried: Tried | undefined;
+}
+
+function keyOf({ design, sizes }: Candidate): string {
+  return JSON.stringify([design.overrides, sizes]);
+}
+
+function leastPrice({ design, bounds }: SearchedDesign): number {
+  return priceOf(design, bounds.least).nanoUsdPerHour;
 }

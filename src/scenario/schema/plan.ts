@@ -59,7 +59,7 @@ export const plan = z
       ),
     lend: choices(z.boolean())
       .optional()
-      .describe("Whether dedicated pools lend what they leave idle. Default: as they are."),
+      .describe("Whether dedicated pools lend what they leave idle. Default: both."),
     policies: choices(policyName)
       .optional()
       .describe("Scheduling policies to choose from. Default: the scenario's own."),

@@ -1,0 +1,68 @@
+/** Sizes and prices that a search compares by. */
+import type { DesignBounds } from "./bounds.ts";
+import { priceOfSizes, type PricedPool } from "./cheapest.ts";
+import { type Design, priceOf } from "./design.ts";
+import { pressureOf, type Tried } from "./judge.ts";
+
+export function priceOfTried({ candidate }: Tried): number {
+  return priceOf(candidate.design, candidate.sizes).nanoUsdPerHour;
+}
+
+/** Replicas of these pools together, those that are not searched included. */
+export function replicasOf(
+  { scenario, sized }: Design,
+  sizes: readonly number[],
+  pools: readonly number[],
+): number {
+  return pools.reduce((sum, pool) => {
+    const at = sized.findIndex((one) => one.pool === pool);
+    return sum + (at === -1 ? scenario.platform.pools[pool]!.replicas : sizes[at]!);
+  }, 0);
+}
+
+/** Kept before unknown before missed; then by how near the worst promise came. */
+export function badness({ fit, worst }: Tried): number {
+  const pressure = worst === null ? 0 : pressureOf(worst);
+  return fit.kind === "missed" ? Math.max(1, pressure) : pressure;
+}
+
+/** The design's searched pools with prices and limits, and what the pools that are not searched cost. */
+export function pricedPools(
+  design: Design,
+  bounds: DesignBounds,
+): { readonly pools: readonly PricedPool[]; readonly fixed: number } {
+  const none = design.sized.map(() => 0);
+  return {
+    fixed: priceOf(design, none).nanoUsdPerHour,
+    pools: design.sized.map(({ nanoUsdPerHour, most }, at) => ({
+      price: nanoUsdPerHour,
+      least: bounds.least[at]!,
+      most,
+    })),
+  };
+}
+
+/** Sizes in the proportions of the guess that use up what may be spent. */
+export function affordable(design: Design, bounds: DesignBounds, price: number): readonly number[] {
+  const { pools, fixed } = pricedPools(design, bounds);
+  return balanced(pools, bounds.guess, price - fixed);
+}
+
+function balanced(
+  pools: readonly { readonly price: number; readonly least: number; readonly most: number }[],
+  guess: readonly number[],
+  below: number,
+): number[] {
+  const sizes = pools.map(({ least }) => least);
+  for (;;) {
+    // The pool that is furthest behind its guess gets the next replica, as long as that stays below the price.
+    const next = [...pools.keys()]
+      .filter((at) => {
+        const larger = sizes.map((size, index) => (index === at ? size + 1 : size));
+        return sizes[at]! < pools[at]!.most && priceOfSizes(pools, larger) < below;
+      })
+      .toSorted((a, b) => sizes[a]! / guess[a]! - sizes[b]! / guess[b]! || a - b)[0];
+    if (next === undefined) return sizes;
+    sizes[next]! += 1;
+  }
+}
