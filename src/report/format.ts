@@ -125,6 +125,12 @@ export function formatDuration(seconds: MaybeNumber): string {
   return twoUnits(seconds, [86_400, "d"], [3600, "h"]);
 }
 
+/** "a", "a and b", "a, b and c". */
+export function listed(names: readonly string[]): string {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
+}
+
 function twoUnits(
   seconds: number,
   large: readonly [number, string],

@@ -1,5 +1,5 @@
 /** How a comparison of policies is put into words: what was found, and what a reader must know before trusting it. */
-import { formatCount, MISSING } from "../format.ts";
+import { formatCount, listed, MISSING } from "../format.ts";
 import { PARTITION, type PolicyComparison, type PolicyRow } from "./policies.ts";
 
 export function policyName(name: string): string {
@@ -65,11 +65,6 @@ function keptWords(policies: readonly PolicyRow[], gpus: number): string {
 
 function gpuWords(gpus: number): string {
   return `${formatCount(gpus)} shared ${gpus === 1 ? "GPU" : "GPUs"}`;
-}
-
-function listed(names: readonly string[]): string {
-  if (names.length < 2) return names.join("");
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }
 
 /** Sentences, the most important first. */

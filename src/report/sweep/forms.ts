@@ -6,7 +6,7 @@ import { csvText, type CsvValue } from "../csv.ts";
 import { DEFINITIONS } from "../definitions.ts";
 import { type Block, charts, type ReportDocument, section, tables, texts } from "../document.ts";
 import type { KeyFigure } from "../figures.ts";
-import { formatCount, formatUsd } from "../format.ts";
+import { formatCount, formatUsd, listed } from "../format.ts";
 import type { Report } from "../report.ts";
 import { responseCurves } from "./curves.ts";
 import { frontierChart } from "./frontier.ts";
@@ -57,12 +57,6 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
     conclusions: [],
     sections,
   };
-}
-
-/** "a, b and c". */
-function listed(names: readonly string[]): string {
-  if (names.length < 2) return names.join("");
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }
 
 const DEFINED = [
