@@ -11,9 +11,9 @@ import type { ReplicaView } from "./replica-view.ts";
 
 /**
  * Longest step that borrowers may make, as a share of the owner's TTFT target: an owner may arrive just after it began.
- * Assumed; 0.5 fills lent replicas faster and adds half of the difference to the owner's tail.
+ * Assumed; more fills lent replicas faster and adds half of the difference to the owner's tail.
  */
-const LENT_STEP_SHARE = 0.3;
+const LENT_STEP_SHARE = 0.2;
 /** Share of slots and of KV blocks that borrowers leave free, so that owners join without waiting; assumed. */
 const OWNER_ROOM = 1 / 16;
 
