@@ -6,7 +6,7 @@ import { scenarioOf, simulate } from "../../support/scenario.ts";
 function run(clients: string) {
   const { records } = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: adapter-passing
 platform:
   policy: slo-fair

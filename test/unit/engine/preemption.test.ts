@@ -7,7 +7,7 @@ import { type Finished, scenarioOf, simulate } from "../../support/scenario.ts";
 function burst(maxPreemptions: number): { readonly p90Ms: number; readonly evictions: number } {
   const finished = simulate(
     scenarioOf(`
-version: 1
+version: 2
 name: burst
 platform:
   policy: { name: slo-fair, maxPreemptions: ${maxPreemptions} }

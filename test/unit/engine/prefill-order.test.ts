@@ -12,7 +12,7 @@ function file(given: {
   readonly duration?: string;
 }): string {
   return `
-version: 1
+version: 2
 name: prefill-order
 platform:
   policy: ${given.policy ?? "slo-fair"}

@@ -9,7 +9,7 @@ const POOL =
 
 function file(given: { readonly lend: boolean; readonly rate: string }): string {
   return `
-version: 1
+version: 2
 name: shedding
 platform:
   tiers:

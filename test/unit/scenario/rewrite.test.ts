@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { loadScenario } from "../../../src/scenario/load.ts";
 import { rewriteText } from "../../../src/scenario/rewrite.ts";
 
-const FILE = `version: 1
+const FILE = `version: 2
 name: small # a name
 platform:
   # who goes first
@@ -72,9 +72,9 @@ describe("a value is written", () => {
   });
 
   it("into JSON as JSON", () => {
-    const json = JSON.stringify({ version: 1, name: "j", simulation: { seed: 1 } });
+    const json = JSON.stringify({ version: 2, name: "j", simulation: { seed: 1 } });
     expect(JSON.parse(rewritten(["simulation.seed=2", "description={ a: 1 }"], json))).toEqual({
-      version: 1,
+      version: 2,
       name: "j",
       description: { a: 1 },
       simulation: { seed: 2 },
