@@ -136,9 +136,9 @@ function variantAt(point: Point, { text, source, targets, withFiles }: Making): 
   return { kind: "made", variant, scenario };
 }
 
-/** A measured profile is a file of its own. */
+/** Whether a value may name a file: a profile of step times, or a model's config.json (scenario/named-files.ts). */
 function namesFile(target: Target): boolean {
-  return target.kind === "value" && /\.stepTime(\.profile)?$/u.test(target.path);
+  return target.kind === "value" && /\.(stepTime|profile|model|config)$/u.test(target.path);
 }
 
 /** The pool's index and its replicas with so many GPUs; or why it cannot have as many. */
