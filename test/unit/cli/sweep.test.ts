@@ -119,8 +119,8 @@ describe("sweep", () => {
     const tails = runs.map(({ tiers }) => tiers[2]!.latency.ttftMs.p99!);
     const bronze = variants[3]!.tiers[2]!.figures["ttft-p99"]!;
     expect(bronze.mean).toBeCloseTo((tails[0]! + tails[1]!) / 2, 9);
-    // With two values, Student's t at one degree of freedom (12.706) times half their distance.
-    const half = (12.7062 * Math.abs(tails[0]! - tails[1]!)) / 2;
+    // With two values, Student's t at one degree of freedom (Cauchy's: tan(0.475 pi) = 12.706) times half their distance.
+    const half = (Math.tan(0.475 * Math.PI) * Math.abs(tails[0]! - tails[1]!)) / 2;
     expect(bronze.interval!.high - bronze.mean!).toBeCloseTo(half, 6);
   });
 
