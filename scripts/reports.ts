@@ -10,6 +10,7 @@ import { comparePoliciesCommand } from "../src/cli/compare-policies.ts";
 import { EXIT } from "../src/cli/exit-codes.ts";
 import { interferenceCommand } from "../src/cli/interference.ts";
 import { reportCommand } from "../src/cli/report.ts";
+import { planCommand } from "../src/cli/plan.ts";
 import { simulateCommand } from "../src/cli/simulate.ts";
 
 interface Example {
@@ -28,9 +29,13 @@ const policies: Example["run"] = (scenario, out) =>
 const interference: Example["run"] = (scenario, out) =>
   interferenceCommand(scenario, { ...QUIET, out });
 
+const plan: Example["run"] = (scenario, out) =>
+  planCommand(scenario, { ...QUIET, out, growth: "5%" });
+
 const EXAMPLES: readonly Example[] = [
   { name: "flagship-run", scenario: "flagship", run: simulated },
   { name: "overload", scenario: "overload", run: simulated },
+  { name: "overload-plan", scenario: "overload", run: plan },
   { name: "counter-peak-policies", scenario: "counter-peak", run: policies },
   { name: "flood-interference", scenario: "flood", run: interference },
 ];

@@ -9,10 +9,13 @@ import {
   confirmationWords,
   designText,
   hourly,
-  readingText,
+  pressureText,
   runwayWords,
   shareWords,
 } from "./words.ts";
+
+/** The row of the sensitivity analysis that changes nothing. */
+const AS_PLANNED = "growth-1";
 
 /** Tenants named in a sentence. */
 const NAMED = 3;
@@ -72,8 +75,11 @@ function tightestWords({ confirmation, ask }: PlanResult): readonly string[] {
   const tightest = known.toSorted((a, b) => b.most - a.most)[0];
   if (tightest === undefined) return [];
   const { promise, pressure, most } = tightest;
+  const mean = `The tightest is ${promiseLimit(promise, ask.promises)}: at ${shareWords(pressure)} in the mean of the fresh runs`;
   return [
-    `The tightest is ${promiseLimit(promise, ask.promises)}: at ${shareWords(pressure)} in the mean of the fresh runs, and predicted to be at most ${shareWords(most)}.`,
+    most <= 1
+      ? `${mean}, and predicted to be at most ${shareWords(most)}.`
+      : `${mean}. Its margin alone would allow a further run ${shareWords(most)}: it is the number of runs without a miss that decides.`,
   ];
 }
 
@@ -107,35 +113,26 @@ function bindingWords({ binding, ask }: PlanResult): readonly string[] {
   if (binding === null) return [];
   const { words, reading } = binding;
   return [
-    `${capital(words)}, at ${shareWords(reading.pressure)}: ${readingText(reading, ask.promises)}.`,
+    `${capital(words)}: ${pressureText(reading, ask.promises)}, ${shareWords(reading.pressure)}.`,
   ];
 }
 
-function riskWords({ sensitivity, ask }: PlanResult): readonly string[] {
-  const names = (isKept: boolean | null): readonly string[] =>
-    sensitivity.filter((row) => row.isKept === isKept).map(({ what }) => what);
-  const held = names(true);
-  const unknown = names(null);
+function riskWords({ sensitivity }: PlanResult): readonly string[] {
+  // The first row is the answer as it is.
+  const cases = sensitivity.filter(({ id }) => id !== AS_PLANNED);
+  const broken = cases.filter(({ isKept }) => isKept === false).map(brokenWords);
+  const held = cases.filter(({ isKept }) => isKept === true).map(({ what }) => what);
+  const unknown = cases.filter(({ isKept }) => isKept === null).map(({ what }) => what);
   return [
-    ...sensitivity
-      .filter(({ isKept }) => isKept === false)
-      .map((row) => brokenWords(row, ask.promises)),
-    ...(held.length === 0 ? [] : [`It holds with ${joinWords(held)}.`]),
-    ...(unknown.length === 0 ? [] : [`Not known: ${joinWords(unknown)}.`]),
+    ...(held.length === 0 ? [] : [`It holds: ${held.join("; ")}.`]),
+    ...(broken.length === 0 ? [] : [`It does not hold: ${broken.join("; ")}.`]),
+    ...(unknown.length === 0 ? [] : [`Not known: ${unknown.join("; ")}.`]),
   ];
 }
 
-function brokenWords(
-  { what, worst, gpusNeeded, usdPerHourNeeded }: SensitivityRow,
-  promises: PlanResult["ask"]["promises"],
-): string {
-  const how =
-    worst === null
-      ? ""
-      : `: ${promiseLimit(worst.promise, promises)} is at ${shareWords(worst.pressure)}`;
-  const need =
-    gpusNeeded === null || usdPerHourNeeded === null
-      ? ""
-      : `; ${counted(gpusNeeded, "GPU")} at ${hourly(usdPerHourNeeded)} would hold`;
-  return `It does not hold with ${what}${how}${need}.`;
+/** Its pressure is left out: a run that is bound to miss is left early, so that its figure is a least one. */
+function brokenWords({ what, gpusNeeded, usdPerHourNeeded }: SensitivityRow): string {
+  return gpusNeeded === null || usdPerHourNeeded === null
+    ? what
+    : `${what} (${counted(gpusNeeded, "GPU")} at ${hourly(usdPerHourNeeded)} would)`;
 }

@@ -1,7 +1,6 @@
 /** What to do next, after a plan: from what it found and left open, the most pressing first. */
 import type { PlanResult } from "../../results/plan.ts";
 import { counted } from "../../results/plan-words.ts";
-import { formatNumber } from "../format.ts";
 import { hourly } from "./words.ts";
 
 /** Steps told; more would be a list that nobody follows. */
@@ -23,8 +22,9 @@ export function nextWords(plan: PlanResult): readonly string[] {
 function applied({ answer }: PlanResult): readonly string[] {
   const count = answer?.changes.length ?? 0;
   if (count === 0) return ["Keep the platform as it is: nothing cheaper keeps every promise."];
+  const changes = count === 1 ? "the change" : `the ${counted(count, "change")}`;
   return [
-    `Apply the ${counted(count, "change")} listed under “Platform” to the scenario file, and watch the binding promise on the live platform.`,
+    `Apply ${changes} listed under “Platform” to the scenario file, and watch the binding promise on the live platform.`,
   ];
 }
 
@@ -39,26 +39,24 @@ function order({ runway, sensitivity }: PlanResult): readonly string[] {
   const months = runway?.months ?? null;
   if (months === null || months > SHORT_MONTHS) return [];
   const larger = sensitivity.find(
-    ({ id, gpusNeeded }) => id.startsWith("traffic") && gpusNeeded !== null,
+    ({ id, isKept, gpusNeeded }) =>
+      id.startsWith("growth-") && isKept === false && gpusNeeded !== null,
   );
   const need =
     larger === undefined
       ? ""
-      : `: ${larger.what} takes ${counted(larger.gpusNeeded ?? 0, "GPU")} at ${hourly(larger.usdPerHourNeeded ?? 0)}`;
-  return [
-    `Order GPUs now: it runs out in ${formatNumber(months, 2)} ${months === 1 ? "month" : "months"}${need}.`,
-  ];
+      : `, and ${larger.what} takes ${counted(larger.gpusNeeded ?? 0, "GPU")} at ${hourly(larger.usdPerHourNeeded ?? 0)}`;
+  return [`Order GPUs now: it lasts ${counted(months, "month")}${need}.`];
 }
 
 /** The loss of hardware that the platform does not bear. */
 function spare({ answer, sensitivity }: PlanResult): readonly string[] {
-  const loss = sensitivity.find(
-    ({ what, isKept, gpusNeeded }) =>
-      isKept === false && gpusNeeded !== null && /lost|loss/.test(what),
-  );
+  const loss = sensitivity.find(({ id, isKept }) => id.startsWith("lost-") && isKept === false);
   if (loss === undefined || answer === null) return [];
-  const more = (loss.gpusNeeded ?? 0) - answer.gpus;
-  return [
-    `Decide whether ${loss.what} must be borne: that takes ${counted(more, "GPU")} more, ${hourly((loss.usdPerHourNeeded ?? 0) - answer.usdPerHour)}.`,
-  ];
+  const { what, gpusNeeded, usdPerHourNeeded } = loss;
+  const need =
+    gpusNeeded === null || usdPerHourNeeded === null
+      ? "as it is, the platform does not bear it"
+      : `that takes ${counted(gpusNeeded - answer.gpus, "GPU")} more, ${hourly(usdPerHourNeeded - answer.usdPerHour)}`;
+  return [`Decide whether ${what} must be borne: ${need}.`];
 }

@@ -13,6 +13,7 @@ import {
   formatCount,
   formatMs,
   formatNumber,
+  formatPercent,
   formatShare,
   formatTimes,
   formatUsd,
@@ -48,7 +49,8 @@ function againstOwn({ own }: PlanResult, { usdPerHour }: PlannedPlatform): strin
   const change = usdPerHour - own.usdPerHour;
   const before = `the scenario's own ${counted(own.gpus, "GPU")}`;
   if (change === 0) return `as much as ${before}`;
-  const share = own.usdPerHour === 0 ? "" : ` (${formatShare(Math.abs(change) / own.usdPerHour)})`;
+  const share =
+    own.usdPerHour === 0 ? "" : ` (${formatPercent(Math.abs(change) / own.usdPerHour, 0)})`;
   return `${hourly(Math.abs(change))}${share} ${change < 0 ? "less" : "more"} than ${before}`;
 }
 

@@ -189,13 +189,14 @@ export function examplePlan(): PlanResult {
       isKept: pressure <= 1,
     })),
     sensitivity: [
-      sensitivity("traffic-1.25", "traffic × 1.25", 1.4, 18),
-      sensitivity("traffic-1.5", "traffic × 1.5", 3.1, 22),
-      sensitivity("prompts", "prompts longer by a quarter", 0.98, null),
-      sensitivity("gpu-lost", "one GPU lost", 1.08, 15),
+      sensitivity("growth-1", "as planned", 0.93, 14),
+      sensitivity("growth-1.25", "traffic x 1.25", 1.4, 18),
+      sensitivity("growth-1.5", "traffic x 1.5", 3.1, 22),
+      sensitivity("prompts", "prompts x 1.5", 0.98, null),
+      sensitivity("lost-gpu-0", "one h100-sxm lost in shared", 1.08, 15),
       {
-        id: "node-lost",
-        what: "one node lost",
+        id: "lost-machine-0",
+        what: "one machine of 8 GPUs lost in shared",
         isKept: null,
         worst: null,
         gpusNeeded: null,
@@ -208,7 +209,7 @@ export function examplePlan(): PlanResult {
       heldAt: 1.1,
       firstBroken: SILVER,
       monthlyGrowth: 0.06,
-      months: 1.9,
+      months: 2,
     },
     bounds: [
       {

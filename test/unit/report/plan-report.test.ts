@@ -59,14 +59,16 @@ describeInBrowser("a plan's report in a browser", ({ open }) => {
     expect(headline).toContain(`${answer.gpus} GPUs at $56.00/h keep every promise at 95 %`);
     const saved = plan.own.usdPerHour - answer.usdPerHour;
     expect(dollarsIn(headline)).toEqual([answer.usdPerHour, saved]);
-    expect(headline).toContain(`${((100 * saved) / plan.own.usdPerHour).toFixed(1)} %`);
+    expect(headline).toContain(`${((100 * saved) / plan.own.usdPerHour).toFixed(0)} %`);
     const costs = dollarsIn(said.get("Cost")!);
     expect(costs.slice(0, 2)).toEqual([plan.costs!.usdPerHour, plan.costs!.usdPerMonth]);
     // The tenants' parts, the last of them those of all others, are the whole.
     expect(costs.slice(4).reduce((sum, usd) => sum + usd, 0)).toBeCloseTo(answer.usdPerHour, 2);
-    expect(said.get("What would break it")).toContain("18 GPUs at $72.00/h would hold");
-    expect(said.get("When it runs out")).toContain("1.9 months");
-    expect(said.get("What binds")).toContain("Silver's P99 TTFT at the 14:00 peak, at 93.0 %");
+    expect(said.get("What would break it")).toContain("traffic x 1.25 (18 GPUs at $72.00/h would)");
+    expect(said.get("When it runs out")).toContain("2 months");
+    expect(said.get("What binds")).toContain(
+      "Silver's P99 TTFT at the 14:00 peak: 93.0 ms, 93.0 % of the limit",
+    );
     expect(said.get("Promises")).toContain("predicted to be at most 97.0 % of the limit");
     const tables = await tablesOf(page);
     expectColumns(tables, "The platform", answer.pools, {
