@@ -30,7 +30,7 @@ export function neededChart(plan: PlanResult, style: ChartStyle): Chart | undefi
       "what",
       rows.map(({ what }) => what),
     ),
-    axis: { grid: false, labelLimit: 200 },
+    axis: { grid: false, labelLimit: 230 },
   };
   const most = rows.reduce((high, { gpus }) => Math.max(high, gpus), answer.gpus);
   const scale = { domain: [0, most * 1.3], nice: false };
