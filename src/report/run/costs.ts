@@ -16,14 +16,14 @@ const NAMED = 3;
 /** Smaller parts of the cost are not worth a sentence. */
 const LEAST_PART = 0.005;
 
-export interface TenantCost {
+interface TenantCost {
   readonly name: string;
   readonly usdPerHour: number;
   readonly share: number;
 }
 
 /** Every tenant's part of the GPU cost, the dearest first; undefined where the run cannot know. */
-export function tenantCosts(results: Results): readonly TenantCost[] | undefined {
+function tenantCosts(results: Results): readonly TenantCost[] | undefined {
   const { gpuUsd } = results.platform;
   const perHour = usdPerHour(results);
   if (gpuUsd === null || perHour === null || gpuUsd === 0) return undefined;
