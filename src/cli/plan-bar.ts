@@ -1,6 +1,6 @@
 /** The progress of a plan: what it is doing, and about how long it still takes. */
 import { SingleBar } from "cli-progress";
-import type { PlanProgress } from "../planner/plan/plan.ts";
+import type { PlanProgress } from "../planner/plan/progress.ts";
 import { formatDuration } from "../report/format.ts";
 
 const PHASES: Readonly<Record<PlanProgress["phase"], string>> = {

@@ -59,12 +59,12 @@ function tell(tune: TuneResult, how: Telling): void {
   const after = rewriteText(text, overrides);
   const patch = after.kind === "rewritten" ? linePatch(file, text, after.text) : "";
   const json = `${JSON.stringify(tune, undefined, 2)}\n`;
-  const isTalking = options.quiet !== true && options.json !== true;
+  const say = (words: string): void => {
+    if (options.quiet !== true && options.json !== true) process.stdout.write(words);
+  };
   if (options.json === true) process.stdout.write(json);
-  if (isTalking) {
-    for (const table of tuneTables(tune)) printTable(table);
-    process.stdout.write(`\n${tuneWords(tune)}\n\n${patch}`);
-  }
+  else if (options.quiet !== true) for (const table of tuneTables(tune)) printTable(table);
+  say(`\n${tuneWords(tune)}\n\n${patch}`);
   if (folder !== undefined) {
     writeFiles(folder, [
       ["tune.json", json],
@@ -74,12 +74,16 @@ function tell(tune: TuneResult, how: Telling): void {
   if (after.kind === "refused") {
     const sets = overrides.map((override) => `--set '${override}'`).join(" ");
     process.stderr.write(`${file}: ${after.reason}\nThe settings found: ${sets}\n`);
-  } else if (options.write === true && overrides.length > 0) {
-    written(file, () => writeFileSync(file, after.text));
-    if (isTalking) process.stdout.write(`Written into ${file}\n`);
-  } else if (isTalking && overrides.length > 0) {
-    const place = folder === undefined ? "" : `: patch ${file} < ${join(folder, "tune.patch")}, or`;
-    process.stdout.write(`${file} is as it was${place} --write\n`);
+  } else if (overrides.length > 0) say(keep(how, after.text));
+  say(`${how.line}\n`);
+}
+
+/** Writes the file on request; says what became of it. */
+function keep({ file, folder, options }: Telling, text: string): string {
+  if (options.write === true) {
+    written(file, () => writeFileSync(file, text));
+    return `Written into ${file}\n`;
   }
-  if (isTalking) process.stdout.write(`${how.line}\n`);
+  const place = folder === undefined ? "" : `: patch ${file} < ${join(folder, "tune.patch")}, or`;
+  return `${file} is as it was${place} --write\n`;
 }

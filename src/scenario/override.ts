@@ -29,7 +29,7 @@ type Override =
 const SEGMENT = /^(?:\.?([^.[\]="]+)|\[(\d+)\]|\["([^"]+)"\])/u;
 
 /** The value that takes a key out. */
-export const REMOVED = "null";
+const REMOVED = "null";
 
 /** Applies one `path=value` to the plain value of a file, in place. */
 export function applyOverride(file: unknown, override: string, schema: JsonSchema): Override {

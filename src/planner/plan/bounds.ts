@@ -33,20 +33,35 @@ const CLEARLY = 1.5;
 export function boundsOf(design: Design, survey: TrafficSurvey, mostGpus: number): DesignBounds {
   const latency = latencyBounds(design, survey);
   const size = sizeBounds(design, survey);
-  const { gpus } = priceOf(design, size.least);
-  const tooLarge =
-    gpus > mostGpus
-      ? {
-          reason: `the work alone takes ${counted(gpus, "GPU")}, and at most ${mostGpus} may be used: ${size.bounds.map(({ words }) => words).join("; ")}`,
-          nearest: [`maxGpus of ${gpus} or more`],
-        }
-      : undefined;
   return {
     bounds: [...latency.bounds, ...size.bounds],
-    impossible: latency.impossible ?? tooLarge,
+    impossible: latency.impossible ?? tooMuchWork(design, size, mostGpus),
     least: size.least,
     guess: size.guess,
     groups: size.groups,
+  };
+}
+
+/** Work that no size within the limits can do. */
+function tooMuchWork(
+  design: Design,
+  { least, bounds }: Pick<DesignBounds, "least" | "bounds">,
+  mostGpus: number,
+): PlanImpossible | undefined {
+  const { gpus } = priceOf(design, least);
+  const words = bounds.map((bound) => bound.words).join("; ");
+  if (gpus > mostGpus) {
+    return {
+      reason: `the work alone takes ${counted(gpus, "GPU")}, and at most ${mostGpus} may be used: ${words}`,
+      nearest: [`maxGpus of ${gpus} or more`],
+    };
+  }
+  const at = design.sized.findIndex(({ most }, index) => least[index]! > most);
+  const pool = design.sized[at];
+  if (pool === undefined) return undefined;
+  return {
+    reason: `the work alone takes ${counted(least[at]!, "replica")} of ${pool.name}, and at most ${pool.most} may be used: ${words}`,
+    nearest: [`plan.pools.${pool.name}.max of ${least[at]} or more`],
   };
 }
 
@@ -188,7 +203,7 @@ function sizeBounds(
   const clamp = (at: number, replicas: number): number =>
     Math.min(sized[at]!.most, Math.max(sized[at]!.least, replicas));
   const least = sized.map(({ pool }, at) => {
-    return clamp(at, isHelped(pool) ? 1 : leastReplicas(works[pool]!));
+    return Math.max(sized[at]!.least, isHelped(pool) ? 1 : leastReplicas(works[pool]!));
   });
   const alone = sized.map(({ pool }, at) => clamp(at, guessedReplicas(works[pool]!)));
   // What lenders are likely to leave idle serves the others.

@@ -179,7 +179,7 @@ function stepOf(candidate: Candidate): Pick<PlanStep, "design" | "sizes" | "gpus
 }
 
 /** The promise nearest to being broken, in the run in which it was. */
-export function worstOf(runs: readonly RunReadings[]): PromiseReading | null {
+function worstOf(runs: readonly RunReadings[]): PromiseReading | null {
   let worst: PromiseReading | null = null;
   for (const { tiers } of runs) {
     for (const { promises } of tiers) {

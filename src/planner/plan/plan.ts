@@ -22,6 +22,7 @@ import { plannedPlatform } from "./platform-words.ts";
 import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
 import { sensitivityOf } from "./sensitivity.ts";
 import { Search, type SearchedDesign, type SearchOutcome } from "./search.ts";
+import { type PlanPhase, type PlanProgress, ProgressShare } from "./progress.ts";
 import { runwayOf } from "./runway.ts";
 
 /** What cannot be planned at all, and why: a message for the user. */
@@ -32,13 +33,6 @@ export class PlanRefused extends Error {
 export interface PlanInput {
   readonly source: ScenarioSource;
   readonly scenario: Scenario;
-}
-
-/** What a plan is doing, for a progress bar: `share` of all that is expected never goes back. */
-export interface PlanProgress {
-  readonly phase: "bounds" | "search" | "confirm" | "sensitivity";
-  readonly share: number;
-  readonly simulations: number;
 }
 
 /** Half a minute of two cores at this simulator's usual 200,000 requests a second and core, with room for slower machines. */
@@ -58,11 +52,6 @@ const SEEDS_APART = 1000;
 const DEAR_TRIAL_REQUESTS = 50_000;
 const MOST_TRIES = 24;
 const FEW_TRIES = 4;
-/** Trials that a plan usually takes, for the time left. */
-const USUAL_TRIALS = 24;
-const USUAL_CONFIRMS = 10;
-const USUAL_LOOKS = 18;
-
 interface Searching {
   readonly search: Search;
   readonly order: readonly SearchedDesign[];
@@ -91,9 +80,7 @@ export class Planner {
   readonly #designs: Designs;
   readonly #judge: Judge;
   readonly #onProgress: (progress: PlanProgress) => void;
-  #phase: PlanProgress["phase"] = "bounds";
-  #share = 0;
-  #expected = Infinity;
+  readonly #progress = new ProgressShare();
   #best: Tried | undefined;
 
   /** Fails: PlanRefused. */
@@ -114,13 +101,13 @@ export class Planner {
 
   /** What is known before the end: the best so far, the steps, the phase. */
   get known(): {
-    readonly phase: PlanProgress["phase"];
+    readonly phase: PlanPhase;
     readonly best: PlannedPlatform | undefined;
     readonly steps: readonly PlanStep[];
   } {
     const best = this.#best;
     return {
-      phase: this.#phase,
+      phase: this.#progress.phase,
       best: best && this.#platform(best.candidate, { status: "kept", worst: best.worst, why: "" }),
       steps: this.#judge.path,
     };
@@ -175,15 +162,13 @@ export class Planner {
     }
     const runRequests = survey.clients.reduce((sum, { requests }) => sum + requests, 0);
     const horizon = horizonOf(scenario, survey, warmupNs);
-    const trial = horizon.seeds.length * horizon.share * runRequests;
-    this.#expected =
-      trial * (USUAL_TRIALS + 2 * this.#designs.possible.length + USUAL_LOOKS) +
-      USUAL_CONFIRMS * runRequests;
+    const trialRequests = horizon.seeds.length * horizon.share * runRequests;
+    this.#progress.expect(trialRequests, runRequests);
     return { survey, horizon, warmupRule, runRequests };
   }
 
   #search({ horizon, runRequests }: Prepared): Search {
-    this.#phase = "search";
+    this.#enter("search");
     const trial = horizon.share * runRequests;
     return new Search(this.#judge, {
       horizon,
@@ -202,8 +187,7 @@ export class Planner {
     const { outcome, confirmed, refused } = settled;
     const { tried, confirmation, isConfirmed } = confirmed;
     this.#best = tried;
-    this.#phase = "sensitivity";
-    this.#tell();
+    this.#enter("sensitivity");
     const { candidate } = tried;
     const mayGoOn = (): boolean => this.#judge.work.requests < this.#limits.budgetRequests;
     const options = { judge: this.#judge, horizon, mostGpus: this.#limits.mostGpus, mayGoOn };
@@ -268,7 +252,7 @@ export class Planner {
     const refused: Tried[] = [];
     let { outcome, best } = found;
     for (let attempt = 1; ; attempt++) {
-      this.#phase = "confirm";
+      this.#enter("confirm");
       const confirmed = await confirm(this.#judge, best.candidate, {
         confidence,
         warmupNs,
@@ -277,7 +261,7 @@ export class Planner {
       });
       const isOver = attempt === MOST_ATTEMPTS || this.#judge.work.requests >= limit;
       if (confirmed.tried.fit.kind !== "missed" || isOver) return { outcome, confirmed, refused };
-      this.#phase = "search";
+      this.#enter("search");
       const next = await anotherOne(search, [...refused, confirmed.tried], { order, limit });
       if (next?.best === undefined) return { outcome, confirmed, refused };
       refused.push(confirmed.tried);
@@ -319,10 +303,15 @@ export class Planner {
     return { ...unanswered(asked), path: this.#judge.path, work: this.#judge.work };
   }
 
+  #enter(phase: PlanPhase): void {
+    this.#progress.enter(phase, this.#judge.work.requests);
+    this.#tell();
+  }
+
   #tell(): void {
     const { requests, simulations } = this.#judge.work;
-    this.#share = Math.max(this.#share, Math.min(0.99, requests / this.#expected));
-    this.#onProgress({ phase: this.#phase, share: this.#share, simulations });
+    const { phase } = this.#progress;
+    this.#onProgress({ phase, share: this.#progress.at(requests), simulations });
   }
 }
 

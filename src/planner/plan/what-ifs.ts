@@ -36,7 +36,7 @@ export function whatIfs(candidate: Candidate): WhatIf[] {
   ];
 }
 
-export function growthOf(growth: number): WhatIf {
+function growthOf(growth: number): WhatIf {
   const what = growth === 1 ? "as planned" : `traffic x ${growth}`;
   return {
     id: `growth-${growth}`,
