@@ -42,8 +42,30 @@ export function pricedPools(
   };
 }
 
+/**
+ * Sizes of another design that cost less than a platform that works: its own, with fewer replicas of the largest pool, where both
+ * have the same pools; otherwise whatever the guess says in proportion.
+ */
+export function cheaperLike(
+  { design, bounds }: { readonly design: Design; readonly bounds: DesignBounds },
+  best: Tried,
+): readonly number[] {
+  const price = priceOfTried(best);
+  const { candidate } = best;
+  const names = (one: Design): string => one.sized.map(({ name }) => name).join();
+  const isAlike = names(design) === names(candidate.design) && candidate.sizes.length > 0;
+  if (!isAlike) return affordable(design, bounds, price);
+  const sizes = candidate.sizes.map((size, at) => Math.max(size, bounds.least[at]!));
+  const largest = sizes.indexOf(Math.max(...sizes));
+  while (priceOf(design, sizes).nanoUsdPerHour >= price) {
+    if (sizes[largest]! <= bounds.least[largest]!) return affordable(design, bounds, price);
+    sizes[largest]! -= 1;
+  }
+  return sizes;
+}
+
 /** Sizes in the proportions of the guess that use up what may be spent. */
-export function affordable(design: Design, bounds: DesignBounds, price: number): readonly number[] {
+function affordable(design: Design, bounds: DesignBounds, price: number): readonly number[] {
   const { pools, fixed } = pricedPools(design, bounds);
   return balanced(pools, bounds.guess, price - fixed);
 }

@@ -14,7 +14,7 @@ import { FIRST_KEPT_AWAY, type Guard, guardOf, MORE_KEPT_AWAY, tightPromises } f
 import { successiveHalving } from "./halving.ts";
 import { type Ask, type Candidate, type Horizon, type Judge, type Tried } from "./judge.ts";
 import { pressuresOf } from "./pressures.ts";
-import { affordable, badness, pricedPools, priceOfTried, replicasOf } from "./search-sizes.ts";
+import { badness, cheaperLike, pricedPools, priceOfTried, replicasOf } from "./search-sizes.ts";
 
 export interface SearchedDesign {
   readonly design: Design;
@@ -167,8 +167,8 @@ export class Search {
   async #ranked(designs: readonly SearchedDesign[], first: Tried): Promise<readonly Ranked[]> {
     const price = priceOfTried(first);
     const beatable = designs.filter((one) => leastPrice(one) < price);
-    const candidates = beatable.map(({ design, bounds }): Candidate => {
-      return { design, sizes: affordable(design, bounds, price) };
+    const candidates = beatable.map((one): Candidate => {
+      return { design: one.design, sizes: cheaperLike(one, first) };
     });
     const all = await this.#judge.judgeAll(candidates, this.#ask("design"));
     for (const tried of all) this.#known.set(keyOf(tried.candidate), Promise.resolve(tried));
@@ -257,7 +257,7 @@ export class Search {
       const from =
         this.best!.candidate.design === design
           ? this.best!.candidate.sizes
-          : affordable(design, bounds, below + fixed);
+          : cheaperLike(one, this.best!);
       const cheaper = await cheaperThan({ pools, mostTries: this.#options.mostTries }, below, {
         from,
         fits: this.#fits(one, phase),
@@ -307,8 +307,8 @@ export class Search {
       rungs: this.#options.rungs,
       keep: MOST_SEARCHED,
       evaluate: async (all, horizon) => {
-        const candidates = all.map(({ design, bounds }): Candidate => {
-          return { design, sizes: affordable(design, bounds, price) };
+        const candidates = all.map((one): Candidate => {
+          return { design: one.design, sizes: cheaperLike(one, first) };
         });
         const tried = await this.#judge.judgeAll(candidates, { phase: "halving", horizon });
         return tried.map(badness);
