@@ -52,8 +52,7 @@ export function cheaperLike(
 ): readonly number[] {
   const price = priceOfTried(best);
   const { candidate } = best;
-  const names = (one: Design): string => one.sized.map(({ name }) => name).join();
-  const isAlike = names(design) === names(candidate.design) && candidate.sizes.length > 0;
+  const isAlike = poolNames(design) === poolNames(candidate.design) && candidate.sizes.length > 0;
   if (!isAlike) return affordable(design, bounds, price);
   const sizes = candidate.sizes.map((size, at) => Math.max(size, bounds.least[at]!));
   const largest = sizes.indexOf(Math.max(...sizes));
@@ -62,6 +61,10 @@ export function cheaperLike(
     sizes[largest]! -= 1;
   }
   return sizes;
+}
+
+function poolNames({ sized }: Design): string {
+  return sized.map(({ name }) => name).join();
 }
 
 /** Sizes in the proportions of the guess that use up what may be spent. */

@@ -50,25 +50,20 @@ beforeAll(() => {
   write("long.yaml", small.replace("duration: 20s", "duration: 100d"));
 });
 
+function planned(threads: string) {
+  const folderOfRun = `out-${threads}`;
+  const options = ["--growth", "8%", "--threads", threads, "--out", folderOfRun];
+  return tenantry("plan", "small.yaml", ...options);
+}
+
 describe("plan", { timeout: PATIENCE_MS }, () => {
   test("ends with its answer, and writes it: the same bytes with one thread and with two", () => {
-    const run = (threads: string) =>
-      tenantry(
-        "plan",
-        "small.yaml",
-        "--growth",
-        "8%",
-        "--threads",
-        threads,
-        "--out",
-        `out-${threads}`,
-      );
-    const { status, stdout, stderr } = run("2");
+    const { status, stdout, stderr } = planned("2");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.trimEnd().split("\n").at(-1)).toMatch(LAST_LINE);
     const files = ["plan.csv", "plan.html", "plan.json", "plan.md"];
     expect(readdirSync(join(folder, "out-2")).toSorted()).toEqual(files);
-    expect(run("1").status).toBe(0);
+    expect(planned("1").status).toBe(0);
     for (const file of files) expect(read(`out-1/${file}`), file).toBe(read(`out-2/${file}`));
   });
 

@@ -81,6 +81,14 @@ describe("the smallest platform", () => {
   });
 });
 
+function verdicts({ tiers }: RunReadings) {
+  return tiers.map(({ tier, verdict }) => ({ tier, verdict }));
+}
+
+function missed(readings: RunReadings) {
+  return verdicts(readings).filter(({ verdict }) => verdict === "missed");
+}
+
 describe("leaving a run that is certain to miss", () => {
   // Long enough for the simulator to look at its progress several times.
   const text = twoTiers({ simulation: "{ duration: 20min, warmup: 2s, audit: { requests: 0 } }" });
@@ -102,13 +110,9 @@ describe("leaving a run that is certain to miss", () => {
       const whole = runner.run({ variant, seed: 1, wanted: { kind: "results" } }, () => {});
       if (early.kind !== "readings" || late.kind !== "readings" || whole.kind !== "results")
         expect.fail("readings and results were asked for");
-      const verdicts = ({ tiers }: RunReadings) =>
-        tiers.map(({ tier, verdict }) => ({ tier, verdict }));
       expect(verdicts(late.readings)).toEqual(
         whole.results.tiers.map(({ name, sla }) => ({ tier: name, verdict: sla.verdict })),
       );
-      const missed = (readings: RunReadings) =>
-        verdicts(readings).filter(({ verdict }) => verdict === "missed");
       for (const one of missed(early.readings)) expect(missed(late.readings)).toContainEqual(one);
       expect(missed(early.readings).length > 0).toBe(missed(late.readings).length > 0);
       if (size === 1) expect(shares.at(-1)).toBeLessThan(0.9);

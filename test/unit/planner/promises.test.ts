@@ -91,6 +91,17 @@ describe("a part of a run", () => {
   });
 });
 
+/** Requests of the shop, slice by slice. */
+function counts(scenario: Scenario): readonly number[] {
+  return survey(scenario).clients[1]!.slices.map(({ requests }) => requests);
+}
+
+/** Over the mean: 1 for Poisson counts. */
+function dispersion(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length / mean;
+}
+
 describe("other traffic", () => {
   const scenario = scenarioOf(twoTiers());
   const changed = (change: Parameters<typeof changedClients>[1]): Scenario => {
@@ -113,14 +124,8 @@ describe("other traffic", () => {
   });
 
   test("is burstier at the same rate", () => {
-    const counts = (one: Scenario): readonly number[] =>
-      survey(one).clients[1]!.slices.map(({ requests }) => requests);
-    const variance = (values: readonly number[]): number => {
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length / mean;
-    };
-    expect(variance(counts(changed({ burstScale: 3 })))).toBeGreaterThan(
-      2 * variance(counts(scenario)),
+    expect(dispersion(counts(changed({ burstScale: 3 })))).toBeGreaterThan(
+      2 * dispersion(counts(scenario)),
     );
   });
 
