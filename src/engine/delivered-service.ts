@@ -16,7 +16,8 @@ export class DeliveredService {
     this.#countedSteps = new Float64Array(replicas).fill(-1);
   }
 
-  count(account: ServiceAccount, replicas: readonly ReplicaView<unknown>[]): void {
+  count(account: ServiceAccount | undefined, replicas: readonly ReplicaView<unknown>[]): void {
+    if (account === undefined) return;
     for (const { index, meter, bound } of replicas) {
       if (this.#countedSteps[index] === meter.steps) continue;
       this.#countedSteps[index] = meter.steps;

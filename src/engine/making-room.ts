@@ -40,19 +40,19 @@ export class MakingRoom<Origin> {
   }
 
   /** The owner's requests wait: borrowers make room for all of them. */
-  #callIn(nowNs: number, { request, gateAt }: Refused<Origin>): boolean {
+  #callIn(nowNs: number, refused: Refused<Origin>): boolean {
     const { config, replicas, backlogged, adapterLoads } = this.#scheduler;
     if (!config.lend) return false;
     const lent: LentReplica<Origin>[] = [];
     for (const replica of replicas) {
       // What leaves a replica that takes nobody new makes no room.
       if (replica.borrowerCount === 0 || !replica.isOpen) continue;
-      lent.push({ replica, gate: gateAt(replica) });
+      lent.push({ replica, gate: refused.gateAt(replica) });
     }
     if (lent.length === 0) return false;
     const wanted = {
       ...wantedBy(backlogged, config.blockTokens),
-      adapter: adapterLoads.adapterOf(request),
+      adapter: adapterLoads.adapterOf(refused.request),
     };
     let isMade = false;
     for (const borrower of toCallIn(nowNs, lent, wanted, adapterLoads)) {
@@ -62,11 +62,12 @@ export class MakingRoom<Origin> {
     return isMade;
   }
 
-  #pushOut(nowNs: number, { request: waiting, gateAt }: Refused<Origin>): void {
+  #pushOut(nowNs: number, refused: Refused<Origin>): void {
+    const { request: waiting } = refused;
     const { policy, config } = this.#scheduler;
     if (!config.resumable || this.#victim !== undefined) return;
     if (!policy.isUrgent(this.#scheduler, nowNs, waiting)) return;
-    const full = this.#scheduler.replicas.filter((replica) => isFull(gateAt(replica)));
+    const full = this.#scheduler.replicas.filter((replica) => isFull(refused.gateAt(replica)));
     this.#victim = this.#victimOn(full, nowNs, waiting);
     if (this.#victim !== undefined) this.#scheduler.evict(nowNs, this.#victim);
   }

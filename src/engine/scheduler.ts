@@ -8,12 +8,13 @@ import { assert } from "../base/assert.ts";
 import { grownInts } from "../base/grow.ts";
 import { AdapterLoads } from "./allocation/adapter-loads.ts";
 import { LatencyForecast } from "./allocation/latency-forecast.ts";
-import { type LoanTerms, lendersTo, lentShare, loanTerms } from "./allocation/lending.ts";
+import { type LoanTerms, lendersTo, loanTerms } from "./allocation/lending.ts";
 import { Overtaking } from "./allocation/overtaking.ts";
-import { isWantOfRoom } from "./allocation/gates.ts";
+import { type Gate, isWantOfRoom } from "./allocation/gates.ts";
 import { type Placement, type PlacementNeeds, gateAt, place } from "./allocation/placement.ts";
 import { pressureVictim } from "./allocation/pressure-victim.ts";
 import type { ReplicaView } from "./allocation/replica-view.ts";
+import { takersOf } from "./allocation/takers.ts";
 import { tierCaps } from "./allocation/tier-caps.ts";
 import { TenantQueue } from "./allocation/tenant-queue.ts";
 import type { PlatformConfig, PolicyName, PoolConfig, TenantConfig } from "./config.ts";
@@ -194,7 +195,7 @@ export class PoolScheduler<Origin> implements PoolView {
     if (this.#backlogged.length === 0) return;
     this.#lookedNs = nowNs;
     // Where several compete, service that went beyond its charge is charged before the next decision.
-    if (this.#backlogged.length > 1 && this.policy.service !== undefined) {
+    if (this.#backlogged.length > 1) {
       this.#delivered.count(this.policy.service, this.usableReplicas);
     }
     for (const queue of this.#backlogged) queue.relegate(nowNs);
@@ -205,8 +206,7 @@ export class PoolScheduler<Origin> implements PoolView {
       const request = queue.head!;
       const placement = this.#gated(request);
       if (placement.kind === "refused") {
-        queue.isPassedOver =
-          placement.gate !== "adapter-memory" || !queue.setAside(this.adapterLoads.isCold(request));
+        queue.isPassedOver = !this.#mayOthersPass(queue, placement.gate);
         if (this.#refused(nowNs, request, placement)) this.#lookAtAll();
         continue;
       }
@@ -261,23 +261,13 @@ export class PoolScheduler<Origin> implements PoolView {
     this.#overtaking.lost(replica);
   }
 
-  /**
-   * Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread over the replicas
-   * that take it. While none does, as over those that will again: how long they are away nobody knows, so what is let
-   * in is what they can work off in time when they are back.
-   */
+  /** Predicted wait of a request of `tier` that arrived now, ns: the work of its tier and those above, spread out. */
   predictedWaitNs(tier: number): number {
     let waitingNs = 0;
     for (const queue of this.#backlogged) {
       if (queue.tier <= tier) waitingNs += this.waitingNsOf(queue.tenant);
     }
-    if (waitingNs === 0) return 0;
-    let takers = 0;
-    for (const replica of this.usableReplicas) {
-      if (replica.pool === this.pool) takers += replica.isOpen ? 1 : 0;
-      else takers += lentShare(replica);
-    }
-    return waitingNs / (takers > 0 ? takers : Math.max(1, this.servingReplicas));
+    return waitingNs / takersOf(this);
   }
 
   #lookAtAll(): void {
@@ -288,6 +278,11 @@ export class PoolScheduler<Origin> implements PoolView {
   /** Cutting an array that is empty already costs as much as binding a request. */
   #forgetRoomless(): void {
     if (this.#roomless.length > 0) this.#roomless.length = 0;
+  }
+
+  /** Whether others of the queue are to be tried though its head was refused. */
+  #mayOthersPass(queue: TenantQueue<Origin>, gate: Gate): boolean {
+    return gate === "adapter-memory" && queue.setAside(this.adapterLoads.isCold(queue.head!));
   }
 
   /** The policy's choice; where there is nothing to choose it is not asked. */

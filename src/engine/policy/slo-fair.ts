@@ -1,14 +1,14 @@
 /**
  * The default policy. Between tiers: guaranteed shares with bounded leads (tier-shares.ts). Between tenants of a tier: virtual
  * token counters. Within a tenant: the earliest first-token deadline, and among requests past hope the shortest prefill, with
- * ageing. Who may push out whom is preemption.ts.
+ * ageing. Who may push out whom is preemption.ts, whose prompt is computed first prefill-order.ts.
  */
 import { LatencyForecast } from "../allocation/latency-forecast.ts";
-import { PrefillTime } from "../allocation/prefill-time.ts";
 import type { PlatformConfig, PoolConfig } from "../config.ts";
 import type { Request } from "../request.ts";
 import { PLAIN_POLICY, type Policy, arrivedBefore, bestQueue } from "./policy.ts";
 import { preemptionRule } from "./preemption.ts";
+import { prefillOrder } from "./prefill-order.ts";
 import { roomForOthers } from "./running-shares.ts";
 import { ServiceCounters, serviceAccount } from "./service-counters.ts";
 import { TierShares } from "./tier-shares.ts";
@@ -18,7 +18,6 @@ const AGEING_NS_PER_TOKEN = 2_000_000;
 
 export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   const forecast = new LatencyForecast(pool);
-  const prefill = new PrefillTime(pool);
   const weights = () => platform.tenants.map(({ weight }) => weight);
   const shares = new TierShares(platform, pool);
   const tiers = shares.counters;
@@ -32,19 +31,6 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
   const isInReach = (request: Request<unknown>, nowNs: number) =>
     nowNs + forecast.shortestPrefillNs(request.promptTokens) <= request.deadlineNs;
 
-  /**
-   * A prompt may be held up until its tier's target, and then for as long as it takes at its tier's share of the replica: so
-   * prompts of higher tiers go first, then short ones, and none waits for ever.
-   */
-  const prefillDueNs = (request: Request<unknown>, nowNs: number) => {
-    const targetNs = Math.min(
-      request.deadlineNs - request.arrivalNs,
-      platform.policy.shareWindowNs,
-    );
-    const aloneNs = prefill.aloneNs(request.promptTokens + request.outputTokens);
-    return nowNs + targetNs + aloneNs / tiers.weightOf(request.tier);
-  };
-
   const preemption = preemptionRule({ platform, pool, shares, tenants, isInReach });
 
   return {
@@ -54,7 +40,7 @@ export function sloFair(platform: PlatformConfig, pool: PoolConfig): Policy {
     isHopeless: (request, nowNs) =>
       Number.isNaN(request.firstTokenNs) && !isInReach(request, nowNs),
     hopelessBefore: agedShortestBefore,
-    prefillDueNs,
+    prefillDueNs: prefillOrder(platform, pool, (tier) => tiers.weightOf(tier)),
     next(view) {
       const tier = shares.next(view);
       return bestQueue(view, (a, b) => {

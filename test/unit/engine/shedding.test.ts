@@ -1,6 +1,8 @@
 /** Who is shed while a pool's own replicas are down, and when he is told to come again. */
 import { expect, test } from "vitest";
 import { screen } from "../../../src/engine/admission.ts";
+import type { Submission } from "../../../src/engine/request.ts";
+import type { Sent } from "../../../src/sim/cluster.ts";
 import { scenarioOf, simulate } from "../../support/scenario.ts";
 
 /** Steps of 10 ms; what is shed would have waited a second. */
@@ -47,13 +49,16 @@ test("nobody is shed for a pool that is down and has nothing to work off", () =>
 });
 
 test("who is shed is told when the pool will have worked off what is before him", () => {
-  const guest = { origin: undefined as never, tenant: 1, pool: 1, promptTokens: 8 };
-  const submission = { ...guest, maxOutputTokens: 32, adapter: undefined };
+  let another: Submission<Sent> | undefined;
   let told = 0;
   simulate(scenarioOf(file({ lend: false, rate: "10/s" })), {
+    onRequest({ sent }) {
+      const guest = { origin: sent, tenant: 1, pool: 1, promptTokens: 8 };
+      another = { ...guest, maxOutputTokens: 32, adapter: undefined };
+    },
     afterEvent(engine, nowNs) {
       if (nowNs < 1.1e9 || nowNs > 10.9e9) return;
-      const screening = screen(nowNs, submission, engine.tenants[1]!, engine.schedulers[1]!);
+      const screening = screen(nowNs, another!, engine.tenants[1]!, engine.schedulers[1]!);
       if (screening.kind === "pass") return;
       expect(screening.rejection.reason).toBe("shed");
       // 20 ms for each of those that wait beyond a second's worth.
