@@ -10,13 +10,6 @@ import type { TenantQueue } from "./allocation/tenant-queue.ts";
 import type { Request } from "./request.ts";
 import type { PoolScheduler } from "./scheduler.ts";
 
-export interface Refused<Origin> {
-  readonly request: Request<Origin>;
-  readonly gate: Gate;
-  /** What keeps the request from one replica. */
-  gateAt(replica: ReplicaView<Origin>): Gate | undefined;
-}
-
 export class MakingRoom<Origin> {
   readonly #scheduler: PoolScheduler<Origin>;
   /** A head waits for this victim's place; until it has left, nobody else is pushed out. */
@@ -27,10 +20,9 @@ export class MakingRoom<Origin> {
   }
 
   /** True when somebody has left at once. */
-  makeFor(nowNs: number, refused: Refused<Origin>): boolean {
-    const { gate } = refused;
-    const isMade = this.#callIn(nowNs, refused);
-    if (isFull(gate) || gate === "adapter-memory") this.#pushOut(nowNs, refused);
+  makeFor(nowNs: number, waiting: Request<Origin>, gate: Gate): boolean {
+    const isMade = this.#scheduler.config.lend && this.#callIn(nowNs, waiting);
+    if (isFull(gate) || gate === "adapter-memory") this.#pushOut(nowNs, waiting);
     return isMade;
   }
 
@@ -40,19 +32,18 @@ export class MakingRoom<Origin> {
   }
 
   /** The owner's requests wait: borrowers make room for all of them. */
-  #callIn(nowNs: number, refused: Refused<Origin>): boolean {
+  #callIn(nowNs: number, waiting: Request<Origin>): boolean {
     const { config, replicas, backlogged, adapterLoads } = this.#scheduler;
-    if (!config.lend) return false;
     const lent: LentReplica<Origin>[] = [];
     for (const replica of replicas) {
       // What leaves a replica that takes nobody new makes no room.
       if (replica.borrowerCount === 0 || !replica.isOpen) continue;
-      lent.push({ replica, gate: refused.gateAt(replica) });
+      lent.push({ replica, gate: this.#scheduler.gateAt(waiting, replica) });
     }
     if (lent.length === 0) return false;
     const wanted = {
       ...wantedBy(backlogged, config.blockTokens),
-      adapter: adapterLoads.adapterOf(refused.request),
+      adapter: adapterLoads.adapterOf(waiting),
     };
     let isMade = false;
     for (const borrower of toCallIn(nowNs, lent, wanted, adapterLoads)) {
@@ -62,12 +53,13 @@ export class MakingRoom<Origin> {
     return isMade;
   }
 
-  #pushOut(nowNs: number, refused: Refused<Origin>): void {
-    const { request: waiting } = refused;
+  #pushOut(nowNs: number, waiting: Request<Origin>): void {
     const { policy, config } = this.#scheduler;
     if (!config.resumable || this.#victim !== undefined) return;
     if (!policy.isUrgent(this.#scheduler, nowNs, waiting)) return;
-    const full = this.#scheduler.replicas.filter((replica) => isFull(refused.gateAt(replica)));
+    const full = this.#scheduler.replicas.filter((replica) =>
+      isFull(this.#scheduler.gateAt(waiting, replica)),
+    );
     this.#victim = this.#victimOn(full, nowNs, waiting);
     if (this.#victim !== undefined) this.#scheduler.evict(nowNs, this.#victim);
   }

@@ -73,6 +73,9 @@ export class PoolScheduler<Origin> implements PoolView {
   readonly #roomless: Request<Origin>[] = [];
   /** When queues were last looked at. */
   #lookedNs = 0;
+  /** When its prompt is due if it is bound now. A server that composes its own steps goes on with what it has begun. */
+  readonly #dueNs = (request: Request<unknown>): number =>
+    this.config.resumable ? this.policy.prefillDueNs(request, this.#lookedNs) : Infinity;
   readonly #delivered: DeliveredService;
 
   constructor(parts: SchedulerParts<Origin>) {
@@ -225,6 +228,11 @@ export class PoolScheduler<Origin> implements PoolView {
     );
   }
 
+  /** What keeps the request from this one replica. */
+  gateAt(request: Request<Origin>, replica: ReplicaView<Origin>): Gate | undefined {
+    return gateAt(request, replica, this.#needsOf(request));
+  }
+
   /** The replica is out of KV cache: one of those it holds must leave, a borrower before anybody of its own pool. */
   relieve(nowNs: number, replica: ReplicaView<Origin>): void {
     replica.pressureEvents += 1;
@@ -312,13 +320,8 @@ export class PoolScheduler<Origin> implements PoolView {
       memory: this.#tenants[request.tenant]!.memory,
       loans: this.#loans,
       reservedSlots: this.policy.reservedSlots(this, request),
-      prefillDueNs: this.#dueNs(request),
+      dueNs: this.#dueNs,
     };
-  }
-
-  /** When its prompt is due if it is bound now. A server that composes its own steps goes on with what it has begun. */
-  #dueNs(request: Request<Origin>): number {
-    return this.config.resumable ? this.policy.prefillDueNs(request, this.#lookedNs) : Infinity;
   }
 
   /**
@@ -333,11 +336,7 @@ export class PoolScheduler<Origin> implements PoolView {
     const { gate } = placement;
     let isMade = false;
     if (isWantOfRoom(gate)) {
-      isMade = this.#makingRoom.makeFor(nowNs, {
-        request,
-        gate,
-        gateAt: (replica) => gateAt(request, replica, this.#needsOf(request)),
-      });
+      isMade = this.#makingRoom.makeFor(nowNs, request, gate);
       // No hold is needed for a step: from now on nobody comes to go before it.
       if (gate === "prefill-budget") request.heldUpNs = Math.min(request.heldUpNs, nowNs);
       else this.#roomless.push(request);

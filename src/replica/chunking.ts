@@ -25,7 +25,9 @@ export function chunkPairs(chunk: number, before: number): number {
 export function enqueuePrefill<P extends Prefill>(prefills: P[], newcomer: P): void {
   let place = prefills.length;
   while (place > 0 && prefills[place - 1]!.dueNs > newcomer.dueNs) place -= 1;
-  prefills.splice(place, 0, newcomer);
+  // At the end nearly always, where making room by splice would cost an array.
+  if (place === prefills.length) prefills.push(newcomer);
+  else prefills.splice(place, 0, newcomer);
 }
 
 /**

@@ -47,8 +47,8 @@ export interface Terms {
   readonly loans: readonly (LoanTerms | undefined)[];
   /** Slots of each own replica that the request's tier leaves to others. */
   readonly reservedSlots: number;
-  /** When its prompt is due if it is bound now (Policy.prefillDueNs). */
-  readonly prefillDueNs: number;
+  /** When its prompt is due if it is bound now; asked only where prompts are in each other's way. */
+  readonly dueNs: (request: Request<unknown>) => number;
   /** Where mitigation lets the request's tenant go; undefined: everywhere. */
   readonly fence: Fence | undefined;
 }
@@ -88,12 +88,12 @@ function roomGate(
   replica: ReplicaView<unknown>,
   request: Request<unknown>,
   blocks: number,
-  { prefillDueNs }: Terms,
+  terms: Terms,
 ): ReplicaGate | undefined {
   const { config, boundCount } = replica;
   if (!replica.isOpen) return "no-replica-up";
   if (!replica.hasFreeSlot) return "slots";
-  if (!isPromptNext(replica, request, prefillDueNs)) return "prefill-budget";
+  if (!isPromptNext(replica, request, terms)) return "prefill-budget";
   if (boundCount > 0 && replica.promisedBlocks + blocks > config.kvBlocks) return "kv-cache";
   return undefined;
 }
@@ -106,7 +106,7 @@ function roomGate(
 function isPromptNext(
   replica: ReplicaView<unknown>,
   request: Request<unknown>,
-  dueNs: number,
+  { dueNs }: Terms,
 ): boolean {
   const pending = replica.pendingPromptTokens;
   if (pending === 0) return true;
@@ -115,7 +115,7 @@ function isPromptNext(
   const steps = asyncScheduling ? 2 : 1;
   const budget = steps * (maxNumBatchedTokens - replica.boundCount);
   if (pending + own <= budget) return true;
-  const before = replica.promptTokensBefore(request, replica.dueHereNs(request, dueNs));
+  const before = replica.promptTokensBefore(request, replica.dueHereNs(request, dueNs(request)));
   if (before === 0 || before + own <= budget) return true;
   return own > replica.config.maxNumBatchedTokens && before < budget;
 }

@@ -50,7 +50,8 @@ export class Overtaking<Origin> {
   /** `newcomer` was bound to the replica while this head found no room. */
   overtaken(head: Request<Origin>, newcomer: Request<Origin>, replica: ReplicaView<Origin>): void {
     // What needs no adapter takes nothing from a head that only lacks memory for its own there.
-    if (newcomer.adapter === undefined && !this.#loads.hasRoom(head, replica)) return;
+    const isHarmless = head.adapter !== undefined && newcomer.adapter === undefined;
+    if (isHarmless && !this.#loads.hasRoom(head, replica)) return;
     head.timesOvertaken += 1;
     if (head.timesOvertaken < MOST_OVERTAKEN) return;
     if (this.#held === undefined) this.#hold(head);

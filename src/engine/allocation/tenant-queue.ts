@@ -67,9 +67,9 @@ export class TenantQueue<Origin> implements QueueView {
   }
 
   get size(): number {
-    let size = this.#inTime.size + this.#hopeless.size;
-    for (const { waiting } of this.#aside) size += waiting.size;
-    return size;
+    const size = this.#inTime.size + this.#hopeless.size;
+    if (this.#aside.length === 0) return size;
+    return this.#aside.reduce((sum, { waiting }) => sum + waiting.size, size);
   }
 
   /** Those set aside have waited longest, so they come first; where nobody is left to try, the first of them. */
@@ -115,6 +115,10 @@ export class TenantQueue<Origin> implements QueueView {
   }
 
   takeHead(): void {
+    if (this.#aside.length === 0) {
+      this.#takeFromLine();
+      return;
+    }
     const lane = this.#untried;
     if (lane === undefined) {
       this.#takeFromLine();
@@ -199,13 +203,12 @@ export class TenantQueue<Origin> implements QueueView {
 
   /** Whoever comes to the front of its line and needs an adapter that others stand aside for, stands aside with them. */
   #sortOut(): void {
-    if (this.#aside.length > 0) {
-      for (let first = this.#line.peek(); first !== undefined; first = this.#line.peek()) {
-        const { adapter } = first;
-        const lane = this.#aside.find((one) => one.adapter === adapter);
-        if (lane === undefined) break;
-        lane.waiting.push(this.#line.pop()!);
-      }
+    if (this.#aside.length === 0 && !this.isStranded) return;
+    for (let first = this.#line.peek(); first !== undefined; first = this.#line.peek()) {
+      const { adapter } = first;
+      const lane = this.#aside.find((one) => one.adapter === adapter);
+      if (lane === undefined) break;
+      lane.waiting.push(this.#line.pop()!);
     }
     const isStranded = this.#aside.length > 0 && this.#line.size === 0;
     // It competes again from now on, as if it had just come.
