@@ -69,7 +69,7 @@ describe("traffic drawn without serving it", () => {
     const scenario = scenarioOf(twoTiers({ replicas: 4 }));
     const { results } = simulate(scenario);
     const arrived = survey(scenario).clients.map(({ requests }) => requests);
-    expect(arrived).toEqual(results.tenants.map(({ counts }) => counts.arrived));
+    expect(arrived).toEqual(results.tenants.map((tenant) => tenant.counts.arrived));
   });
 });
 
