@@ -21,6 +21,10 @@ export interface SearchSpace {
   readonly mostGpus: number;
   /** By how much sizes are first multiplied or divided, above 1: small where the beginning is near the answer. Default: 2. */
   readonly firstFactor?: number;
+  /** What that factor grows to. Default: 2. */
+  readonly mostFactor?: number;
+  /** Any sizes will do that fit, as long as they are not far too large. */
+  readonly isRough?: boolean;
 }
 
 export interface Fit {
@@ -40,6 +44,9 @@ export async function smallestSizes(space: SearchSpace, fits: Fits): Promise<Sma
   const search = new Search(space, fits);
   const bracket = await search.bracket();
   if (bracket.kind !== "bracketed") return bracket;
+  if (space.isRough === true) {
+    return { kind: "found", replicas: bracket.fits, gpus: search.gpusOf(bracket.fits) };
+  }
   const sizes = await search.descend(bracket.fits, bracket.misses);
   return { kind: "found", replicas: sizes, gpus: search.gpusOf(sizes) };
 }
@@ -108,10 +115,10 @@ class Search {
     return Math.min(Math.ceil(size * this.#factor(attempt)), this.#mostOf(at));
   }
 
-  /** Twice as far from 1 with every attempt, up to a factor of 2. */
+  /** Twice as far from 1 with every attempt, up to the largest. */
   #factor(attempt: number): number {
-    const { firstFactor = 2 } = this.#space;
-    return Math.min(2, 1 + (firstFactor - 1) * 2 ** attempt);
+    const { firstFactor = 2, mostFactor = 2 } = this.#space;
+    return Math.min(mostFactor, 1 + (firstFactor - 1) * 2 ** attempt);
   }
 
   async #shrink(sizes: Sizes, attempt: number): Promise<Bracket> {

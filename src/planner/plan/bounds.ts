@@ -45,10 +45,13 @@ export function boundsOf(design: Design, survey: TrafficSurvey, mostGpus: number
 /** Work that no size within the limits can do. */
 function tooMuchWork(
   design: Design,
-  { least, bounds }: Pick<DesignBounds, "least" | "bounds">,
+  { least, bounds, groups }: Pick<DesignBounds, "least" | "bounds" | "groups">,
   mostGpus: number,
 ): PlanImpossible | undefined {
-  const { gpus } = priceOf(design, least);
+  const gpus = Math.max(
+    priceOf(design, least).gpus,
+    ...groups.map((group) => group.least * smallestReplica(design, group.pools)),
+  );
   const words = bounds.map((bound) => bound.words).join("; ");
   if (gpus > mostGpus) {
     return {
@@ -63,6 +66,11 @@ function tooMuchWork(
     reason: `the work alone takes ${counted(least[at]!, "replica")} of ${pool.name}, and at most ${pool.most} may be used: ${words}`,
     nearest: [`plan.pools.${pool.name}.max of ${least[at]} or more`],
   };
+}
+
+/** GPUs of one replica of these pools at least. */
+function smallestReplica({ scenario }: Design, pools: readonly number[]): number {
+  return Math.min(...pools.map((pool) => scenario.platform.pools[pool]!.gpusPerReplica));
 }
 
 function latencyBounds(

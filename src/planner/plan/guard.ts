@@ -1,6 +1,7 @@
 /**
  * How far from its limits a platform must stay on the few seeds of a search, so that other seeds are likely to say the same. Runs
- * of one platform differ; by how much is measured once, at the first platform that keeps its promises. A platform whose mean
+ * of one platform differ; by how much is measured at the first platform that keeps its
+ * promises, and again wherever the search arrives. A platform whose mean
  * pressure lies within some of these spreads of a limit is not looked at as kept: the next seeds would refuse it.
  */
 import { logsOf, predictionOf } from "../statistics/prediction.ts";
@@ -29,6 +30,12 @@ export function guardOf(runs: readonly RunReadings[], keptAway: number): Guard {
     ({ pressures }) => predictionOf(pressures, 0.5)?.spread ?? 0,
   );
   return { spreads, runs: runs.length, keptAway };
+}
+
+/** The wider spread of each promise: which one binds differs from platform to platform. */
+export function wider(guard: Guard, other: Guard): Guard {
+  const spreads = guard.spreads.map((spread, at) => Math.max(spread, other.spreads[at] ?? 0));
+  return { ...guard, spreads };
 }
 
 /** Promises, by their place, that these runs keep by less than the guard asks for. */

@@ -21,7 +21,8 @@ import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./j
 import { plannedPlatform } from "./platform-words.ts";
 import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
 import { sensitivityOf } from "./sensitivity.ts";
-import { Search, type SearchedDesign, type SearchOutcome } from "./search.ts";
+import { Search } from "./search.ts";
+import type { SearchedDesign, SearchOutcome } from "./search-outcome.ts";
 import { type PlanPhase, type PlanProgress, ProgressShare } from "./progress.ts";
 import { runwayOf } from "./runway.ts";
 

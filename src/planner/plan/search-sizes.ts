@@ -43,15 +43,14 @@ export function pricedPools(
 }
 
 /**
- * Sizes of another design that cost less than a platform that works: its own, with fewer replicas of the largest pool, where both
+ * Sizes of a design that cost less than a price: those of a platform that works, with fewer replicas of the largest pool, where both
  * have the same pools; otherwise whatever the guess says in proportion.
  */
 export function cheaperLike(
   { design, bounds }: { readonly design: Design; readonly bounds: DesignBounds },
-  best: Tried,
+  { candidate }: Tried,
+  price: number,
 ): readonly number[] {
-  const price = priceOfTried(best);
-  const { candidate } = best;
   const isAlike = poolNames(design) === poolNames(candidate.design) && candidate.sizes.length > 0;
   if (!isAlike) return affordable(design, bounds, price);
   const sizes = candidate.sizes.map((size, at) => Math.max(size, bounds.least[at]!));

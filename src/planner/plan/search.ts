@@ -7,55 +7,35 @@ import { assert } from "../../base/assert.ts";
 import { counted } from "../../results/plan-words.ts";
 import type { PlanStep } from "../../results/plan.ts";
 import { type Fit, smallestSizes } from "../smallest.ts";
-import type { DesignBounds } from "./bounds.ts";
 import { cheaperThan } from "./cheapest.ts";
 import { type Design, priceOf } from "./design.ts";
-import { FIRST_KEPT_AWAY, type Guard, guardOf, MORE_KEPT_AWAY, tightPromises } from "./guard.ts";
+import {
+  FIRST_KEPT_AWAY,
+  type Guard,
+  guardOf,
+  MORE_KEPT_AWAY,
+  tightPromises,
+  wider,
+} from "./guard.ts";
 import { successiveHalving } from "./halving.ts";
-import { type Ask, type Candidate, type Horizon, type Judge, type Tried } from "./judge.ts";
+import { type Ask, type Candidate, type Judge, type Tried } from "./judge.ts";
 import { pressuresOf } from "./pressures.ts";
+import type {
+  OtherDesign,
+  SearchedDesign,
+  SearchOptions,
+  SearchOutcome,
+} from "./search-outcome.ts";
 import { badness, cheaperLike, pricedPools, priceOfTried, replicasOf } from "./search-sizes.ts";
-
-export interface SearchedDesign {
-  readonly design: Design;
-  readonly bounds: DesignBounds;
-}
-
-export interface SearchOptions {
-  readonly horizon: Horizon;
-  /** Shorter runs for halving, the shortest first; empty where runs are short anyway. */
-  readonly rungs: readonly Horizon[];
-  readonly mostGpus: number;
-  /** Sizes tried to prove a design no cheaper, at most. */
-  readonly mostTries: number;
-}
-
-export interface SearchOutcome {
-  /** Undefined: nothing fits. */
-  readonly best: Tried | undefined;
-  readonly isProven: boolean;
-  /** Whether it was ended by its budget. */
-  readonly isSpent: boolean;
-  /** What became of each design that is not the answer's. */
-  readonly others: readonly OtherDesign[];
-  /** Tiers that too few requests come of to judge them. */
-  readonly unknownTiers: readonly string[];
-}
-
-export interface OtherDesign {
-  readonly design: Design;
-  readonly status: "missed" | "dropped" | "excluded" | "kept";
-  /** The best that was tried of it. */
-  readonly tried: Tried | undefined;
-  readonly why: string;
-}
 
 /** Designs that are searched whole; of more, short runs choose these. */
 const MOST_SEARCHED = 6;
 /** Runs that a spread is measured by: with seven degrees of freedom it is known to within a third. */
 const SPREAD_RUNS = 8;
-/** Guesses are rarely off by more. */
-const FIRST_FACTOR = 1.2;
+/** Factor between sizes tried; small, for a platform far too small takes longest to simulate, and guesses are near. */
+const SIZE_STEP = 1.2;
+/** Factor between the prices at which designs race. */
+const PRICE_STEP = 0.8;
 
 /** The budget ran out in the middle of the search. */
 class Spent extends Error {
@@ -68,6 +48,8 @@ export class Search {
   readonly #known = new Map<string, Promise<Tried>>();
   #guard: Guard | undefined;
   #order: readonly SearchedDesign[] | undefined;
+  /** Designs at whose sizes it is known how much runs differ. */
+  readonly #measured = new Set<Design>();
   best: Tried | undefined;
   #budgetRequests = 0;
   #isProven = true;
@@ -121,12 +103,17 @@ export class Search {
     const left = [...this.#order];
     while (this.best === undefined && left.length > 0) {
       const next = left.shift()!;
-      await this.#settle(next, this.#begin(next), "size");
+      await this.#settleFirmly(next);
       if (this.#unknown.size > 0) return;
       if (this.best === undefined) this.#lost(next);
       else await this.#challenge(next, "prove");
     }
     for (const one of left) await this.#rival(one);
+    const last = this.best?.candidate.design;
+    // Where the search arrived, a stricter one begins.
+    this.#order = this.#order.toSorted(
+      (a, b) => Number(b.design === last) - Number(a.design === last),
+    );
   }
 
   /**
@@ -136,7 +123,7 @@ export class Search {
   async #inOrder(designs: readonly SearchedDesign[]): Promise<readonly SearchedDesign[]> {
     const without: SearchedDesign[] = [];
     for (const one of designs) {
-      await this.#settle(one, one.bounds.guess, "size");
+      await this.#settle(one, one.bounds.guess, "size", { isRough: true });
       if (this.#unknown.size > 0) return [];
       if (this.best !== undefined) break;
       this.#lost(one);
@@ -145,37 +132,37 @@ export class Search {
     const first = this.best;
     if (first === undefined) return [];
     this.#guard = await this.#measuredGuard(first);
-    const others = designs.filter(
-      (one) => !without.includes(one) && one.design !== first.candidate.design,
-    );
     const own = designs.find(({ design }) => design === first.candidate.design)!;
-    const ranked = await this.#ranked(await this.#mostPromising(others, first), first);
+    const others = designs.filter((one) => !without.includes(one) && one !== own);
     this.best = undefined;
-    const isAhead = ({ one, tried }: Ranked): boolean =>
-      tried !== undefined &&
-      badness(tried) < badness(first) &&
-      tried.fit.kind === "met" &&
-      one !== own;
-    return [
-      ...ranked.filter(isAhead).map(({ one }) => one),
-      own,
-      ...ranked.filter((each) => !isAhead(each)).map(({ one }) => one),
-    ];
+    return this.#raced([own, ...(await this.#mostPromising(others, first))], first);
   }
 
-  /** Each at the sizes that cost less than `first`, the nearest to its promises first. */
-  async #ranked(designs: readonly SearchedDesign[], first: Tried): Promise<readonly Ranked[]> {
-    const price = priceOfTried(first);
-    const beatable = designs.filter((one) => leastPrice(one) < price);
-    const candidates = beatable.map((one): Candidate => {
-      return { design: one.design, sizes: cheaperLike(one, first) };
-    });
-    const all = await this.#judge.judgeAll(candidates, this.#ask("design"));
-    for (const tried of all) this.#known.set(keyOf(tried.candidate), Promise.resolve(tried));
-    const ranked = beatable.map((one, at): Ranked => ({ one, tried: all[at]! }));
-    ranked.sort((a, b) => badness(a.tried!) - badness(b.tried!));
-    const rest = designs.filter((one) => !beatable.includes(one));
-    return [...ranked, ...rest.map((one): Ranked => ({ one, tried: undefined }))];
+  /** All designs at ever lower prices: those that hold out longest come first, then those that came nearest to their promises. */
+  async #raced(
+    designs: readonly SearchedDesign[],
+    first: Tried,
+  ): Promise<readonly SearchedDesign[]> {
+    if (designs.length === 1) return designs;
+    let racing = designs.map((one): Racing => ({ one, tried: first, rounds: 0 }));
+    const done: Racing[] = [];
+    for (let price = PRICE_STEP * priceOfTried(first); racing.length > 0; price *= PRICE_STEP) {
+      const [able, out] = [
+        racing.filter(({ one }) => leastPrice(one) < price),
+        racing.filter(({ one }) => leastPrice(one) >= price),
+      ];
+      const candidates = able.map(({ one, tried }): Candidate => {
+        return { design: one.design, sizes: cheaperLike(one, tried, price) };
+      });
+      const all = await this.#judge.judgeAll(candidates, this.#ask("design"));
+      for (const tried of all) this.#known.set(keyOf(tried.candidate), Promise.resolve(tried));
+      const met = able.map((each, at): Racing => ({ ...each, tried: all[at]! }));
+      const isMet = ({ tried }: Racing): boolean => this.#guarded(tried).kind === "met";
+      done.push(...out, ...met.filter((each) => !isMet(each)));
+      racing = met.filter(isMet).map((each) => ({ ...each, rounds: each.rounds + 1 }));
+    }
+    done.sort((a, b) => b.rounds - a.rounds || badness(a.tried) - badness(b.tried));
+    return done.map(({ one }) => one);
   }
 
   /** How much runs differ at a platform, on more seeds than the search's where those are few. */
@@ -189,14 +176,16 @@ export class Search {
       mayLeave: false,
     });
     this.#judge.countRuns(look);
-    return guardOf([...first.runs, ...look.runs], FIRST_KEPT_AWAY);
+    return guardOf([...first.runs, ...look.runs], this.#guard?.keptAway ?? FIRST_KEPT_AWAY);
   }
 
-  /** Where to look for the design's sizes: at the best of it that has been tried, or else where its work says. */
+  /** Where to look for the design's sizes: at the cheapest of it that kept its promises, or else where its work says. */
   #begin({ design, bounds }: SearchedDesign): readonly number[] {
     const met = this.#judge.tried.filter(
-      ({ candidate, fit, horizon }) =>
-        candidate.design === design && fit.kind === "met" && horizon === this.#options.horizon,
+      (tried) =>
+        tried.candidate.design === design &&
+        tried.horizon === this.#options.horizon &&
+        this.#guarded(tried).kind === "met",
     );
     const [cheapest] = met.toSorted((a, b) => priceOfTried(a) - priceOfTried(b));
     return cheapest?.candidate.sizes ?? bounds.guess;
@@ -207,11 +196,24 @@ export class Search {
     this.#others.push({ design, status: "missed", why, tried: this.#bestOf(design) });
   }
 
+  /** Settles, measures how much runs differ there, and settles again where that shows it to be too tight. */
+  async #settleFirmly(one: SearchedDesign): Promise<void> {
+    await this.#settle(one, this.#begin(one), "size");
+    const found = this.best;
+    if (found === undefined || this.#measured.has(one.design)) return;
+    this.#measured.add(one.design);
+    this.#guard = wider(this.#guard!, await this.#measuredGuard(found));
+    if (this.#guarded(found).kind === "met") return;
+    this.best = undefined;
+    await this.#settle(one, found.candidate.sizes, "size");
+  }
+
   /** Finds the smallest sizes from here on, and makes them the best where they are. */
   async #settle(
     { design, bounds }: SearchedDesign,
     from: readonly number[],
     phase: PlanStep["phase"],
+    { isRough }: { readonly isRough: boolean } = { isRough: false },
   ): Promise<void> {
     const fits = this.#fits({ design, bounds }, phase);
     if (design.sized.length === 0) {
@@ -225,7 +227,9 @@ export class Search {
     const found = await smallestSizes(
       {
         mostGpus: this.#options.mostGpus - kept,
-        firstFactor: FIRST_FACTOR,
+        firstFactor: SIZE_STEP,
+        mostFactor: SIZE_STEP,
+        isRough,
         pools: design.sized.map(({ gpusPerReplica, most }, at) => ({
           gpusPerReplica,
           most,
@@ -257,7 +261,7 @@ export class Search {
       const from =
         this.best!.candidate.design === design
           ? this.best!.candidate.sizes
-          : cheaperLike(one, this.best!);
+          : cheaperLike(one, this.best!, below + fixed);
       const cheaper = await cheaperThan({ pools, mostTries: this.#options.mostTries }, below, {
         from,
         fits: this.#fits(one, phase),
@@ -280,6 +284,7 @@ export class Search {
       return;
     }
     await this.#challenge(one, "design");
+    await this.#checkRival(one, before);
     const isBest = this.best!.candidate.design === design;
     const loser = isBest ? before.candidate.design : design;
     const tried = isBest ? before : this.#bestOf(design);
@@ -287,6 +292,17 @@ export class Search {
       ? "costs more"
       : "nothing that costs less than the answer keeps every promise";
     this.#others.push({ design: loser, status: isBest ? "kept" : "missed", tried, why });
+  }
+
+  /** A rival that beat the best is only the best if it does so with its own runs' differences. */
+  async #checkRival(one: SearchedDesign, before: Tried): Promise<void> {
+    const found = this.best!;
+    if (found === before || this.#measured.has(one.design)) return;
+    this.#measured.add(one.design);
+    this.#guard = wider(this.#guard!, await this.#measuredGuard(found));
+    if (this.#guarded(found).kind === "met") return;
+    this.best = before;
+    await this.#challenge(one, "design");
   }
 
   #bestOf(design: Design): Tried | undefined {
@@ -308,7 +324,7 @@ export class Search {
       keep: MOST_SEARCHED,
       evaluate: async (all, horizon) => {
         const candidates = all.map((one): Candidate => {
-          return { design: one.design, sizes: cheaperLike(one, first) };
+          return { design: one.design, sizes: cheaperLike(one, first, price) };
         });
         const tried = await this.#judge.judgeAll(candidates, { phase: "halving", horizon });
         return tried.map(badness);
@@ -360,10 +376,11 @@ export class Search {
   }
 }
 
-interface Ranked {
+/** A design in the race, with the last platform of it that was tried, and the rounds it has survived. */
+interface Racing {
   readonly one: SearchedDesign;
-  /** Undefined: its work alone costs as much. */
-  readonly tried: Tried | undefined;
+  readonly tried: Tried;
+  readonly rounds: number;
 }
 
 function keyOf({ design, sizes }: Candidate): string {

@@ -160,7 +160,7 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
     [
       "too many choices",
       ["wide.yaml"],
-      /wide\.yaml: the plan section asks for 576 combinations, and 256 are the most/u,
+      /wide\.yaml: the plan section asks for 1152 combinations, and 256 are the most/u,
     ],
     [
       "a confidence beyond reason",
