@@ -32,6 +32,8 @@ export interface TierReadings {
   readonly promises: readonly PromiseReading[];
   /** Per promise, the start of the time slice in which it was worst, as a share of the run; null without an end of time. */
   readonly worstAt: readonly (number | null)[];
+  /** Index of the pool whose requests of this tier come nearest to its objective's limit; -1 where nothing was sent. */
+  readonly worstPool: number;
 }
 
 /** Requests that come in the whole run after its warm-up, by tier; undefined where that depends on the platform. */
@@ -96,14 +98,18 @@ class Population {
 /** Lost requests count as this many limits in a slice: above what is ever measured, within a histogram's range. */
 const LARGEST_SCORE = 4000;
 
+interface Tally {
+  readonly stats: TenantStats;
+  readonly populations: readonly Population[];
+  /** The objective's scores, by the pool that the requests were sent to. */
+  readonly pools: ReadonlyMap<number, Histogram>;
+}
+
 export class PromiseMeter {
   readonly #scenario: Scenario;
   readonly #arrivals: Arrivals | undefined;
   /** Per tier: its counts as results count them, its objective's population, then its targets'. */
-  readonly #tiers: readonly {
-    readonly stats: TenantStats;
-    readonly populations: readonly Population[];
-  }[];
+  readonly #tiers: readonly Tally[];
 
   constructor(scenario: Scenario, arrivals: Arrivals | undefined) {
     this.#scenario = scenario;
@@ -111,27 +117,32 @@ export class PromiseMeter {
     this.#tiers = scenario.platform.tiers.map((tier) => ({
       stats: new TenantStats(),
       populations: promisesOf(tier).map((promise) => new Population(promise)),
+      pools: new Map(scenario.clients.map(({ pool }) => [pool, new Histogram(SLICE_BITS)])),
     }));
   }
 
   record({ nowNs, sent, request, outcome, reason }: RequestRecord): void {
     const { platform, clients, simulation } = this.#scenario;
-    const index = platform.tenants[clients[sent.client]!.tenant]!.tier;
+    const client = clients[sent.client]!;
+    const index = platform.tenants[client.tenant]!.tier;
     const { targets } = platform.tiers[index]!;
-    const { stats, populations } = this.#tiers[index]!;
+    const { stats, populations, pools } = this.#tiers[index]!;
     const arrivalNs = request?.arrivalNs ?? nowNs;
     const isMeasured = arrivalNs >= simulation.warmupNs;
     if (request === undefined || outcome === "rejected") {
       if (reason === undefined) return;
       stats.reject(reason, isMeasured);
-      if (isMeasured && isOwed(reason)) populations[0]!.add(Infinity, this.#sliceOf(arrivalNs));
+      if (isMeasured && isOwed(reason)) lost(populations, this.#sliceOf(arrivalNs));
       return;
     }
     stats.end(nowNs, request, outcome, { targets, isMeasured });
     if (!isMeasured) return;
     const slice = this.#sliceOf(arrivalNs);
-    if (outcome === "completed") completed(populations, { targets, request, nowNs, slice });
-    else populations[0]!.add(Infinity, slice);
+    const score =
+      outcome === "completed"
+        ? completed(populations, { targets, request, nowNs, slice })
+        : lost(populations, slice);
+    pools.get(client.pool)!.add(score * UNITS_PER_LIMIT);
   }
 
   #sliceOf(arrivalNs: number): number {
@@ -182,16 +193,13 @@ export class PromiseMeter {
     );
   }
 
-  #judged(): (TierConfig & {
-    readonly stats: TenantStats;
-    readonly populations: readonly Population[];
-  })[] {
+  #judged(): (TierConfig & Tally)[] {
     const { platform } = this.#scenario;
     return populatedTiers(platform).map((at) => ({ ...platform.tiers[at]!, ...this.#tiers[at]! }));
   }
 }
 
-/** A completed request counts for each target whose latency it has, and for the objective by the worst of them. */
+/** A completed request counts for each target whose latency it has, and for the objective by the worst of them, its score. */
 function completed(
   [objective, ...others]: readonly Population[],
   ended: {
@@ -200,7 +208,7 @@ function completed(
     readonly nowNs: number;
     readonly slice: number;
   },
-): void {
+): number {
   const { targets, request, nowNs, slice } = ended;
   let worst = 0;
   for (const [at, { metric, limitNs }] of targets.entries()) {
@@ -211,6 +219,13 @@ function completed(
     worst = Math.max(worst, score);
   }
   objective!.add(worst, slice);
+  return worst;
+}
+
+/** What the platform owed and did not deliver is beyond every limit. */
+function lost([objective]: readonly Population[], slice: number): number {
+  objective!.add(Infinity, slice);
+  return LARGEST_SCORE;
 }
 
 const UNKNOWN = "not-enough-data";
@@ -222,7 +237,7 @@ interface Judgement {
 }
 
 function readingsOf(
-  { name, populations }: { readonly name: string; readonly populations: readonly Population[] },
+  { name, objective, populations, pools }: TierConfig & Tally,
   judge: (population: Population, at: number) => Judgement,
 ): TierReadings {
   const judged = populations.map((population, at) => ({ population, ...judge(population, at) }));
@@ -237,7 +252,20 @@ function readingsOf(
       missShare: population.missShare,
     })),
     worstAt: populations.map((population) => population.worstAt),
+    worstPool: worstPoolOf(pools, objective),
   };
+}
+
+function worstPoolOf(pools: ReadonlyMap<number, Histogram>, share: number): number {
+  let worst = -1;
+  let highest = -1;
+  for (const [pool, scores] of pools) {
+    const value = scores.quantile(share);
+    if (value === undefined || value <= highest) continue;
+    highest = value;
+    worst = pool;
+  }
+  return worst;
 }
 
 /** The histogram of scores and the verdict's own may differ in the last tenth of a percent; the verdict is right. */

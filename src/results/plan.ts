@@ -104,7 +104,7 @@ export interface PlanBinding {
   readonly words: string;
 }
 
-/** Of the platforms tried, one that nothing cheaper outdoes. */
+/** Of the platforms tried, one that nothing cheaper outdoes. Where promises are missed, `worst` may be what was known when the run was left. */
 export interface FrontierPoint {
   readonly gpus: number;
   readonly usdPerHour: number;

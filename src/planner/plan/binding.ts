@@ -54,11 +54,14 @@ function timeOf(scenario: Scenario, { promise }: PromiseReading, atS: number): s
   const [curve] = curves;
   if (curve === undefined) return null;
   const part = ((atS * 1e9 + curve.phaseNs) % curve.periodNs) / curve.periodNs;
-  return `${Math.floor(part * 24)}:00`;
+  const level = curve.levels[Math.floor(part * curve.levels.length)]!;
+  // Levels have a mean of 1: below it, that it was worst then is chance rather than the hour's doing.
+  return `${Math.floor(part * 24)}:00${level > 1 ? " peak" : ""}`;
 }
 
 function when(atS: number | null, timeOfDay: string | null): string {
-  if (timeOfDay !== null) return ` at the ${timeOfDay} peak`;
+  if (timeOfDay !== null)
+    return timeOfDay.endsWith("peak") ? ` at the ${timeOfDay}` : ` at ${timeOfDay}`;
   if (atS === null) return "";
   const minutes = Math.floor(atS / 60);
   const seconds = String(Math.floor(atS % 60)).padStart(2, "0");

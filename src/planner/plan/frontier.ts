@@ -14,22 +14,25 @@ import {
 } from "./judge.ts";
 
 /** Replicas of the largest pool more or fewer than the answer has. */
-const OFFSETS = [-3, -2, -1, 0, 1, 2, 4];
+const OFFSETS = [-2, -1, 0, 1, 2, 4];
 
 export async function frontierOf(
   judge: Judge,
   best: Candidate,
   horizon: Horizon,
 ): Promise<readonly FrontierPoint[]> {
-  const around = neighbours(best);
-  // To their ends, so that what breaks is measured and not only known to break.
-  const looks = around.map((one) => judge.look(one, { horizon, mayLeave: false }));
+  const known = judge.tried.filter((one) => one.horizon === horizon);
+  const around = neighbours(best).filter(
+    ({ sizes }) =>
+      !known.some(
+        ({ candidate }) =>
+          candidate.design === best.design && candidate.sizes.join() === sizes.join(),
+      ),
+  );
+  const looks = around.map((one) => judge.look(one, { horizon }));
   const tried = await Promise.all(looks);
   for (const one of tried) judge.countRuns(one);
-  const others = judge.tried.filter(
-    ({ isWhole, runs }) => isWhole && runs.length === horizon.seeds.length,
-  );
-  return undominated([...tried, ...others].map(pointOf));
+  return undominated([...tried, ...known].map(pointOf));
 }
 
 function neighbours({ design, sizes }: Candidate): Candidate[] {

@@ -18,11 +18,11 @@ export interface Guard {
 }
 
 /**
- * Two standard deviations: with them one run in 44 breaks the binding promise, and 19 clean runs in a row, which confirm a
- * plan, are likely. Each refusal adds to it.
+ * Two and a half standard deviations: with them one run in 160 breaks the binding promise, and 19 clean runs in a row, which
+ * confirm a plan, come nine times in ten. Each refusal adds to it.
  */
-export const FIRST_KEPT_AWAY = 2;
-export const MORE_KEPT_AWAY = 0.75;
+export const FIRST_KEPT_AWAY = 2.5;
+export const MORE_KEPT_AWAY = 0.5;
 
 export function guardOf(runs: readonly RunReadings[], keptAway: number): Guard {
   const spreads = pressuresOf(runs).map(

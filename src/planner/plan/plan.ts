@@ -16,7 +16,7 @@ import { costsOf } from "./costs.ts";
 import { type Designs, designsOf, MOST_DESIGNS, priceOf } from "./design.ts";
 import { frontierOf } from "./frontier.ts";
 import type { Guard } from "./guard.ts";
-import { horizonOf, rungsOf } from "./horizon.ts";
+import { horizonOf, lookHorizon, rungsOf } from "./horizon.ts";
 import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./judge.ts";
 import { plannedPlatform } from "./platform-words.ts";
 import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
@@ -190,8 +190,13 @@ export class Planner {
     this.#best = tried;
     this.#enter("sensitivity");
     const { candidate } = tried;
-    const mayGoOn = (): boolean => this.#judge.work.requests < this.#limits.budgetRequests;
-    const options = { judge: this.#judge, horizon, mostGpus: this.#limits.mostGpus, mayGoOn };
+    const options = {
+      judge: this.#judge,
+      horizon: lookHorizon(horizon),
+      mostGpus: this.#limits.mostGpus,
+      // Looks cost a part of what has been spent: a little over the budget is better than half an answer.
+      mayGoOn: this.#judge.work.requests < this.#limits.budgetRequests,
+    };
     const results = await this.#pool.results(
       variantFor(candidate),
       this.#input.scenario.simulation.seed,

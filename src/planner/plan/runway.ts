@@ -46,8 +46,8 @@ async function narrowed(
   { judge, horizon, mayGoOn }: SensitivityOptions,
 ): Promise<Bracket> {
   let { heldAt, broke } = bracket;
-  if (broke === undefined || heldAt === 0) return bracket;
-  for (let step = 0; step < HALVINGS && mayGoOn(); step++) {
+  if (broke === undefined || heldAt === 0 || !mayGoOn) return bracket;
+  for (let step = 0; step < HALVINGS; step++) {
     const growth: number = (heldAt + broke.growth) / 2;
     const tried: Tried = await judge.look(candidate, { horizon, change: { traffic: { growth } } });
     judge.countRuns(tried);

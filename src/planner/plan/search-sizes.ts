@@ -20,10 +20,33 @@ export function replicasOf(
   }, 0);
 }
 
+/** A replica more in the pool where the first of these tiers is nearest to its limit; undefined where it cannot grow. */
+export function repaired(
+  { candidate, runs }: Tried,
+  tiers: readonly string[],
+): readonly number[] | undefined {
+  const { design, sizes } = candidate;
+  const [tier] = tiers;
+  const votes = runs.map((run) => run.tiers.find((one) => one.tier === tier)?.worstPool ?? -1);
+  // The pool that is the worst in most runs, the earlier of equals.
+  const pools = design.sized.map(({ pool }) => votes.filter((vote) => vote === pool).length);
+  const at = pools.indexOf(Math.max(...pools));
+  if (at === -1 || pools[at] === 0 || sizes[at]! >= design.sized[at]!.most) return undefined;
+  return sizes.map((size, index) => (index === at ? size + 1 : size));
+}
+
 /** Kept before unknown before missed; then by how near the worst promise came. */
 export function badness({ fit, worst }: Tried): number {
   const pressure = worst === null ? 0 : pressureOf(worst);
   return fit.kind === "missed" ? Math.max(1, pressure) : pressure;
+}
+
+/** GPUs of the pools that are not searched. */
+export function fixedGpus(design: Design): number {
+  return priceOf(
+    design,
+    design.sized.map(() => 0),
+  ).gpus;
 }
 
 /** The design's searched pools with prices and limits, and what the pools that are not searched cost. */

@@ -19,23 +19,54 @@ export interface SensitivityOptions {
   readonly judge: Judge;
   readonly horizon: Horizon;
   readonly mostGpus: number;
-  /** False once the budget is spent. */
-  readonly mayGoOn: () => boolean;
+  /** False where the budget is spent: what would be needed then is not searched. */
+  readonly mayGoOn: boolean;
 }
 
 export async function sensitivityOf(
   candidate: Candidate,
   options: SensitivityOptions,
 ): Promise<Sensitivity> {
-  const asked = whatIfs(candidate);
-  // All at once: they do not depend on each other.
-  const answers = await Promise.all(asked.map((one) => answerOf(candidate, one, options)));
-  for (const tried of answers) if (tried !== undefined) options.judge.countRuns(tried);
-  const rows: SensitivityRow[] = [];
-  for (const [at, one] of asked.entries()) {
-    rows.push(await rowOf(candidate, { ...one, tried: answers[at] }, options));
+  const all = whatIfs(candidate);
+  // All at once, as they do not depend on each other, but for growth: what breaks under some breaks under more.
+  const [growth, others] = await Promise.all([
+    growthRows(candidate, all.filter(isGrowth), options),
+    Promise.all(
+      all
+        .filter((one) => !isGrowth(one))
+        .map(async (one) => {
+          const tried = await answerOf(candidate, one, options);
+          return rowOf(candidate, { one, tried, brokenAt: undefined }, options);
+        }),
+    ),
+  ]);
+  return { rows: [...growth.rows, ...others], growths: growth.growths };
+}
+
+function isGrowth(one: WhatIf): boolean {
+  return growthIn(one) !== undefined;
+}
+
+async function growthRows(
+  candidate: Candidate,
+  growing: readonly WhatIf[],
+  options: SensitivityOptions,
+): Promise<Sensitivity> {
+  const rows: Promise<SensitivityRow>[] = [];
+  const growths: { growth: number; tried: Tried }[] = [];
+  let brokenAt: number | undefined;
+  for (const one of growing) {
+    const growth = growthIn(one)!;
+    const tried = brokenAt === undefined ? await answerOf(candidate, one, options) : undefined;
+    if (tried !== undefined) growths.push({ growth, tried });
+    rows.push(rowOf(candidate, { one, tried, brokenAt }, options));
+    if (tried !== undefined && tried.fit.kind !== "met") brokenAt = growth;
   }
-  return { rows, growths: asked.flatMap((one, at) => growthTried(one, answers[at])) };
+  return { rows: await Promise.all(rows), growths };
+}
+
+function growthIn({ question }: WhatIf): number | undefined {
+  return question.kind === "change" ? question.change.traffic?.growth : undefined;
 }
 
 async function answerOf(
@@ -44,41 +75,41 @@ async function answerOf(
   { judge, horizon }: SensitivityOptions,
 ): Promise<Tried | undefined> {
   if (question.kind === "known") return undefined;
-  return judge.look(candidate, { horizon, change: question.change });
+  const tried = await judge.look(candidate, { horizon, change: question.change });
+  judge.countRuns(tried);
+  return tried;
 }
 
-function growthTried(
-  { question }: WhatIf,
-  tried: Tried | undefined,
-): { readonly growth: number; readonly tried: Tried }[] {
-  const growth = question.kind === "change" ? question.change.traffic?.growth : undefined;
-  return growth === undefined || tried === undefined ? [] : [{ growth, tried }];
+interface Answered {
+  readonly one: WhatIf;
+  readonly tried: Tried | undefined;
+  /** The growth that is known to break a promise, for one that is larger. */
+  readonly brokenAt: number | undefined;
 }
 
 async function rowOf(
   candidate: Candidate,
-  { id, what, question, tried }: WhatIf & { readonly tried: Tried | undefined },
+  { one, tried, brokenAt }: Answered,
   options: SensitivityOptions,
 ): Promise<SensitivityRow> {
-  if (question.kind === "known" || tried === undefined) {
-    const { isKept, note } =
-      question.kind === "known" ? question : { isKept: null, note: "not simulated" };
-    return { id, what, isKept, worst: null, gpusNeeded: null, usdPerHourNeeded: null, note };
+  const { id, what, question } = one;
+  const nothing = { worst: null, gpusNeeded: null, usdPerHourNeeded: null };
+  if (question.kind === "known") {
+    return { id, what, isKept: question.isKept, ...nothing, note: question.note };
   }
-  const isKept = tried.fit.kind === "met";
   const { traffic } = question.change;
-  const larger =
-    !isKept && traffic !== undefined ? await largerFor(candidate, traffic, options) : undefined;
-  const needed = isKept ? candidate : larger;
+  const isKept = tried?.fit.kind === "met";
+  const needed = isKept ? candidate : await largerFor(candidate, traffic, options);
   const price = needed && priceOf(needed.design, needed.sizes);
   return {
     id,
     what,
     isKept,
-    worst: tried.worst,
+    worst: tried?.worst ?? null,
     gpusNeeded: price?.gpus ?? null,
     usdPerHourNeeded: price === undefined ? null : price.nanoUsdPerHour / 1e9,
-    note: noteOf(candidate, traffic, tried),
+    note:
+      tried === undefined ? `broken at x ${brokenAt} already` : noteOf(candidate, traffic, tried),
   };
 }
 
@@ -94,24 +125,26 @@ function noteOf({ design }: Candidate, traffic: TrafficChange | undefined, tried
   return notes.join("; ");
 }
 
-/** Sizes tried between the answer's and what growth in proportion, with half as much again to spare, would come to. */
-const SCALE_STEPS = 8;
-const SPARE = 1.5;
+/**
+ * Multiples of what growth in proportion would come to: larger platforms pool better, and may need less; bursts and longer prompts
+ * may take more.
+ */
+const PROPORTIONS = [0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.35];
 
-/** The least multiple of the answer's sizes that keeps every promise then; undefined where none within the limits does. */
+/** The least of these multiples of the answer's sizes that keeps every promise; undefined where none within the limits does. */
 async function largerFor(
   { design, sizes }: Candidate,
-  traffic: TrafficChange,
+  traffic: TrafficChange | undefined,
   { judge, horizon, mostGpus, mayGoOn }: SensitivityOptions,
 ): Promise<Candidate | undefined> {
-  const change = traffic.growth ?? traffic.promptScale ?? traffic.burstScale ?? 1;
-  const most = 1 + SPARE * (change - 1);
-  let low = 0;
-  let high = SCALE_STEPS + 1;
+  if (traffic === undefined || !mayGoOn) return undefined;
+  const change = scaleOf(traffic);
+  let low = -1;
+  let high = PROPORTIONS.length;
   let found: Candidate | undefined;
-  while (high - low > 1 && mayGoOn()) {
-    const middle = Math.floor((low + high) / 2);
-    const factor = 1 + ((most - 1) * middle) / SCALE_STEPS;
+  while (high - low > 1) {
+    const middle = Math.ceil((low + high) / 2);
+    const factor = Math.max(1, change * PROPORTIONS[middle]!);
     const candidate = {
       design,
       sizes: sizes.map((size, at) => Math.min(design.sized[at]!.most, Math.ceil(size * factor))),
@@ -127,4 +160,8 @@ async function largerFor(
     else low = middle;
   }
   return found;
+}
+
+function scaleOf({ growth = 1, promptScale = 1, burstScale = 1 }: TrafficChange): number {
+  return growth * promptScale * burstScale;
 }
