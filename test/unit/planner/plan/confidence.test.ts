@@ -24,11 +24,17 @@ function replay(text: string, overrides: readonly string[], warmupS: number): nu
   return broken;
 }
 
-describe("a plan at 95 %", () => {
+describe("a plan at 95 %", { timeout: 600_000 }, () => {
   const broken: number[] = [];
 
-  test.each([21, 22, 23, 24])("is broken by few of 200 fresh runs, seed %i", async (seed) => {
-    const text = drawnScenario(seed, { seconds: SECONDS });
+  test.each([
+    [21, { seconds: SECONDS }],
+    [22, { seconds: SECONDS }],
+    // Ten to twenty replicas: the answer is closer to its limits than one of two can be.
+    [34, { seconds: 15, crowd: 6 }],
+    [36, { seconds: 15, crowd: 6 }],
+  ])("is broken by few of 200 fresh runs, seed %i", async (seed, drawn) => {
+    const text = drawnScenario(seed, drawn);
     const plan = await planOf(text);
     expect(plan.outcome, `seed ${seed}`).toBe("confirmed");
     const count = replay(text, overridesOf(plan), plan.statistics!.warmupS);
@@ -45,7 +51,7 @@ describe("a plan at 95 %", () => {
   });
 });
 
-describe("the check can fail", () => {
+describe("the check can fail", { timeout: 600_000 }, () => {
   test("a platform with a replica less breaks promises in many of 200 fresh runs", async () => {
     const text = drawnScenario(21, { seconds: SECONDS });
     const plan = await planOf(text);

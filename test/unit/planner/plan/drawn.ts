@@ -13,13 +13,18 @@ export interface Drawn {
   readonly seconds?: number;
   /** Choices beside sizes. */
   readonly choices?: boolean;
+  /** Multiplies the traffic: of many replicas, one more or less makes a small difference, and answers lie close to their limits. */
+  readonly crowd?: number;
 }
 
 /**
  * A shared pool of two tiers, and now and then a gold tenant with a pool of its own that lends. A step takes a fixed time whatever
  * its batch of at most 4, so that queues, and not kernels, decide; prices per GPU-hour differ between pools.
  */
-export function drawnScenario(seed: number, { seconds = 20, choices = false }: Drawn = {}): string {
+export function drawnScenario(
+  seed: number,
+  { seconds = 20, choices = false, crowd = 1 }: Drawn = {},
+): string {
   const random = randomStream(seed, "small-plan");
   const within = (low: number, high: number): number => low + random() * (high - low);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
@@ -29,7 +34,7 @@ export function drawnScenario(seed: number, { seconds = 20, choices = false }: D
   const objective = pick(["90%", "95%", "97%"]);
   const ttft = pick(["300ms", "500ms", "1s"]);
   const client = (low: number, high: number): string =>
-    `{ arrivals: { process: ${pick(["poisson", "gamma"])}, rate: ${within(low, high).toFixed(1)}/s CV }, promptTokens: 16, outputTokens: { uniform: { min: 4, max: ${Math.round(within(8, 20))} } } }`
+    `{ arrivals: { process: ${pick(["poisson", "gamma"])}, rate: ${(crowd * within(low, high)).toFixed(1)}/s CV }, promptTokens: 16, outputTokens: { uniform: { min: 4, max: ${Math.round(within(8, 20))} } } }`
       .replace(/process: gamma, (.*) CV/u, `process: gamma, $1, cv: ${within(1.2, 2).toFixed(1)}`)
       .replace(" CV", "");
   return `version: 2
