@@ -41,18 +41,10 @@ export class IndexedHeap {
 
   /** Inserts the id or moves it to its new place. */
   set(id: number, key: number, tie: number): void {
-    let position = this.#positions[id]!;
     this.#keys[id] = key;
     this.#ties[id] = tie;
-    if (position === -1) {
-      position = this.#size++;
-      this.#order[position] = id;
-      this.#positions[id] = position;
-      this.#up(position);
-      return;
-    }
-    this.#up(position);
-    this.#down(this.#positions[id]!);
+    const position = this.#positions[id]!;
+    this.#settle(id, position === -1 ? this.#size++ : position);
   }
 
   /** Takes the id out; does nothing when it is not in. */
@@ -61,49 +53,54 @@ export class IndexedHeap {
     if (position === -1) return;
     this.#positions[id] = -1;
     const last = this.#order[--this.#size]!;
-    if (last === id) return;
-    this.#order[position] = last;
-    this.#positions[last] = position;
-    this.#up(position);
-    this.#down(this.#positions[last] ?? position);
+    if (last !== id) this.#settle(last, position);
   }
 
-  #before(a: number, b: number): boolean {
-    const difference = this.#keys[a]! - this.#keys[b]!;
-    return difference < 0 || (difference === 0 && this.#ties[a]! < this.#ties[b]!);
+  /** Finds the id's place from `position`, which nobody holds, by moving others there: up or down, never both. */
+  #settle(id: number, position: number): void {
+    const risen = this.#rise(id, position);
+    const place = risen === position ? this.#sink(id, position) : risen;
+    this.#order[place] = id;
+    this.#positions[id] = place;
   }
 
-  #up(from: number): void {
-    const id = this.#order[from]!;
-    let position = from;
-    while (position > 0) {
-      const parent = (position - 1) >> 1;
-      const other = this.#order[parent]!;
-      if (!this.#before(id, other)) break;
-      this.#order[position] = other;
-      this.#positions[other] = position;
-      position = parent;
+  #rise(id: number, from: number): number {
+    const [keys, ties, order] = [this.#keys, this.#ties, this.#order];
+    const key = keys[id]!;
+    let hole = from;
+    while (hole > 0) {
+      const parent = (hole - 1) >> 1;
+      const other = order[parent]!;
+      const otherKey = keys[other]!;
+      if (otherKey < key || (otherKey === key && ties[other]! <= ties[id]!)) break;
+      order[hole] = other;
+      this.#positions[other] = hole;
+      hole = parent;
     }
-    this.#order[position] = id;
-    this.#positions[id] = position;
+    return hole;
   }
 
-  #down(from: number): void {
-    const id = this.#order[from]!;
-    let position = from;
-    for (;;) {
-      let child = 2 * position + 1;
-      if (child >= this.#size) break;
-      const right = child + 1;
-      if (right < this.#size && this.#before(this.#order[right]!, this.#order[child]!))
-        child = right;
-      const other = this.#order[child]!;
-      if (!this.#before(other, id)) break;
-      this.#order[position] = other;
-      this.#positions[other] = position;
-      position = child;
+  #sink(id: number, from: number): number {
+    const [keys, ties, order, size] = [this.#keys, this.#ties, this.#order, this.#size];
+    const key = keys[id]!;
+    let hole = from;
+    for (let child = 1; (child = 2 * hole + 1) < size; ) {
+      let other = order[child]!;
+      let otherKey = keys[other]!;
+      if (child + 1 < size) {
+        const right = order[child + 1]!;
+        const rightKey = keys[right]!;
+        if (rightKey < otherKey || (rightKey === otherKey && ties[right]! < ties[other]!)) {
+          child += 1;
+          other = right;
+          otherKey = rightKey;
+        }
+      }
+      if (key < otherKey || (key === otherKey && ties[id]! <= ties[other]!)) break;
+      order[hole] = other;
+      this.#positions[other] = hole;
+      hole = child;
     }
-    this.#order[position] = id;
-    this.#positions[id] = position;
+    return hole;
   }
 }

@@ -28,6 +28,8 @@ export function checkInvariants(engine: Engine<unknown>): void {
     const byTier = scheduler.boundByTier.reduce((sum, count) => sum + count, 0);
     const byTenant = scheduler.boundByTenant.reduce((sum, count) => sum + count, 0);
     assert(byTier === bound && byTenant === bound, "bound requests are miscounted");
+    const here = scheduler.replicas.reduce((sum, { boundCount }) => sum + boundCount, 0);
+    assert(scheduler.replicas[0]!.poolLoad.bound === here, "a pool's load is miscounted");
   }
   for (const [index, tenant] of engine.tenants.entries()) {
     const { requests, tokens, nanoUsd, memoryBytes } = held[index]!;

@@ -116,15 +116,16 @@ export class SimulatedReplica {
   join(nowNs: number, slot: number, joining: Joining): void {
     assert(this.#state !== "down", "join on a replica that is down");
     assert(this.#state !== "off" && this.#state !== "booting", "join on a replica that is not up");
-    this.#batch.claim(slot, joining, this.#openStep(nowNs));
-    this.#interrupt(nowNs, this.#joinLag);
-  }
-
-  /** Index of the first step that whoever joins now can be in. */
-  #openStep(nowNs: number): number {
     const { steps } = this.meter;
-    if (this.#state !== "running") return steps;
-    return steps + this.#joinLag + (this.#atBoundary ? 0 : this.#stepsUntil(nowNs));
+    if (this.#state !== "running") {
+      this.#batch.claim(slot, joining, steps);
+      this.#interrupt(nowNs);
+      return;
+    }
+    // The first step that it can be in is so many after those completed.
+    const wait = this.#joinLag + (this.#atBoundary ? 0 : this.#stepsUntil(nowNs));
+    this.#batch.claim(slot, joining, steps + wait);
+    if (!this.#atBoundary) this.#shorten(wait);
   }
 
   evict(nowNs: number, slot: number): void {
@@ -329,7 +330,8 @@ export class SimulatedReplica {
   #complete(steps: number): void {
     const { meter } = this;
     const segment = this.#segment;
-    const boundaryNs = this.#publishedNs(steps);
+    const isWhole = steps === this.#steps;
+    const boundaryNs = isWhole ? this.nextEventNs : this.#publishedNs(steps);
     this.#offsetPs += jumpPs(steps, this.#firstPs, this.#growthPs);
     const contextTokens = jumpPs(steps, this.#batch.contextTokens, segment.decodes);
     const { totalPs, contextTokenPs } = segment.cost;
@@ -355,13 +357,13 @@ export class SimulatedReplica {
     truth.witness.record({ ...segment, cost: this.#trueCost, scale });
   }
 
-  /** Something changed from outside: the jump ends `lag` steps after the first boundary that is not before `nowNs`. */
-  #interrupt(nowNs: number, lag = 0): void {
+  /** Something changed from outside: the jump ends at the first boundary that is not before `nowNs`. */
+  #interrupt(nowNs: number): void {
     if (this.#atBoundary) return;
     if (this.#state === "idle" || (this.#state === "stalled" && this.#batch.hasEvictions)) {
       this.nextEventNs = nowNs;
     } else if (this.#state === "running" && this.#steps > 1) {
-      this.#shorten(this.#stepsUntil(nowNs) + lag);
+      this.#shorten(this.#stepsUntil(nowNs));
     }
   }
 
@@ -373,6 +375,7 @@ export class SimulatedReplica {
 
   /** Steps of the jump, the last of which ends at `nowNs` or later. */
   #stepsUntil(nowNs: number): number {
+    if (this.#steps === 1 && nowNs <= this.nextEventNs) return 1;
     const beyondPs = (nowNs - this.#baseNs - 1) * 1000 - this.#offsetPs;
     return stepsBeyond(beyondPs, this.#firstPs, this.#growthPs);
   }

@@ -16,6 +16,9 @@ import type { Arrival } from "./workload/client.ts";
 export interface Sent {
   readonly client: number;
   readonly arrival: Arrival;
+  /** When it reached the edge, and when the engine got it from there. */
+  readonly arrivalNs: number;
+  readonly leavesEdgeNs: number;
 }
 
 export interface ClusterConfig {

@@ -2,41 +2,36 @@
  * Requests of one client that have arrived and are not yet in the engine's hands: the engine's HTTP front parses and tokenises
  * them first, between the tokens that it sends. It works on one at a time, so they come out in the order they went in.
  */
+import { Fifo } from "../base/fifo.ts";
 import type { Sent } from "./cluster.ts";
 
-interface Held {
-  readonly sent: Sent;
-  readonly arrivalNs: number;
-  readonly leavesNs: number;
-}
-
-/** Requests handed over before the list is cut, so that taking one stays O(1). */
-const CUT_AFTER = 64;
-
 export class Edge {
-  #held: Held[] = [];
-  #first = 0;
+  readonly #held = new Fifo<Sent>();
+  /** When the last of them comes out. */
+  #lastNs = 0;
+  /** When the next one comes out; Infinity while it holds none. */
+  nextNs = Infinity;
 
-  /** When the next request comes out; Infinity while it holds none. */
-  get nextNs(): number {
-    return this.#held[this.#first]?.leavesNs ?? Infinity;
+  /** When a request comes out that goes in now and takes `ns` by itself: behind the one before it. */
+  leavesNs(nowNs: number, ns: number): number {
+    return Math.max(nowNs + ns, this.#lastNs);
   }
 
-  /** Takes a request in, to come out at `leavesNs` or behind the one before it. */
-  hold(arrivalNs: number, leavesNs: number, sent: Sent): void {
-    const before = this.#held.at(-1)?.leavesNs ?? 0;
-    this.#held.push({ sent, arrivalNs, leavesNs: Math.max(leavesNs, before) });
+  /** Takes a request in. */
+  hold(sent: Sent): void {
+    this.#held.push(sent);
+    this.#lastNs = sent.leavesEdgeNs;
+    this.#update();
   }
 
-  /** The next to come out, if it does by `nowNs`. */
-  take(nowNs: number): Held | undefined {
-    const held = this.#held[this.#first];
-    if (held === undefined || held.leavesNs > nowNs) return undefined;
-    this.#first += 1;
-    if (this.#first >= CUT_AFTER) {
-      this.#held = this.#held.slice(this.#first);
-      this.#first = 0;
-    }
-    return held;
+  /** Takes the next one out. */
+  take(): Sent | undefined {
+    const sent = this.#held.take();
+    this.#update();
+    return sent;
+  }
+
+  #update(): void {
+    this.nextNs = this.#held.peek()?.leavesEdgeNs ?? Infinity;
   }
 }

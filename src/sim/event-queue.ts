@@ -8,15 +8,14 @@ import { IndexedHeap } from "../base/indexed-heap.ts";
 
 /**
  * What happens first at one instant. Faults strike before anything else can finish; a calendar day begins before requests are
- * counted against it; those who give up do so before newcomers are looked at; newcomers, fresh ones first and then those that
- * come from the edge, still catch a step boundary of the same instant; observers see the instant when it is over.
+ * counted against it; those who give up do so before newcomers are looked at; newcomers still catch a step boundary of the same
+ * instant; observers see the instant when it is over.
  */
 export const RANKS = [
   "fault",
   "calendar",
   "timeout",
   "arrival",
-  "edge",
   "replica",
   "adapter",
   "wake",

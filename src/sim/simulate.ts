@@ -75,7 +75,7 @@ export function runSimulation(scenario: Scenario, hooks: SimulationHooks): Simul
   const collector = new Collector(platform, simulation.warmupNs);
   const meters = createMeters(platform.pools);
   hooks.onMeters?.(meters);
-  const events = new EventQueue(2 * meters.length + 3 * scenario.clients.length + 8);
+  const events = new EventQueue(2 * meters.length + 2 * scenario.clients.length + 8);
   const wake = events.addSource("wake", (nowNs) => engine.wake(nowNs));
   // The engine says nothing but `wakeAt` while it is being made: cluster and traffic may come after it.
   const effects: EngineEffects<Sent> = {

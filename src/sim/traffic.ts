@@ -1,7 +1,8 @@
 /**
  * Everything that clients do to a simulated platform: send requests, give up after their timeout, hear how it went. Each client
- * has one next arrival and one next timeout on the agenda, so traffic takes memory only for what is in flight.
+ * has one next arrival (at the edge or, from there, at the engine) and one next timeout on the agenda, so traffic takes memory only for what is in flight.
  */
+import { Fifo } from "../base/fifo.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Admission, type Outcome, type Request, isRetryable } from "../engine/request.ts";
 import type { ClientConfig } from "../scenario/scenario.ts";
@@ -26,8 +27,7 @@ export interface TrafficParts {
 /** A client's requests in flight in the order they were sent, which is the order they time out. */
 class Pending {
   readonly timeoutNs: number;
-  #requests: Request<Sent>[] = [];
-  #first = 0;
+  readonly #requests = new Fifo<Request<Sent>>();
 
   constructor(timeoutNs: number) {
     this.timeoutNs = timeoutNs;
@@ -39,19 +39,13 @@ class Pending {
 
   /** The oldest request that has not ended; forgets those before it. */
   oldest(): Request<Sent> | undefined {
-    while (this.#first < this.#requests.length && this.#requests[this.#first]!.state === "ended") {
-      this.#first += 1;
-    }
-    if (this.#first > 64 && this.#first > this.#requests.length / 2) {
-      this.#requests = this.#requests.slice(this.#first);
-      this.#first = 0;
-    }
-    return this.#requests[this.#first];
+    while (this.#requests.peek()?.state === "ended") this.#requests.take();
+    return this.#requests.peek();
   }
 
   takeOldest(): Request<Sent> | undefined {
     const request = this.oldest();
-    if (request !== undefined) this.#first += 1;
+    if (request !== undefined) this.#requests.take();
     return request;
   }
 }
@@ -59,9 +53,9 @@ class Pending {
 export class Traffic {
   readonly #parts: TrafficParts;
   readonly #pending: readonly Pending[];
-  readonly #arrivalSources: readonly number[];
+  /** Of requests that arrive, and of those that come from the edge. */
+  readonly #sources: readonly number[];
   readonly #edges: readonly Edge[];
-  readonly #edgeSources: readonly number[];
   readonly #timeoutSources: readonly number[];
   /** Requests given up by their client, whose end is a time-out to it. */
   readonly #givenUp = new Set<Request<Sent>>();
@@ -74,13 +68,10 @@ export class Traffic {
     const { clients, configs, events } = parts;
     this.sentByClient = configs.map(() => 0);
     this.#pending = configs.map(({ timeoutNs }) => new Pending(timeoutNs));
-    this.#arrivalSources = clients.map((_, client) =>
-      events.addSource("arrival", (nowNs) => this.#arrive(nowNs, client)),
+    this.#sources = clients.map((_, client) =>
+      events.addSource("arrival", (nowNs) => this.#advance(nowNs, client)),
     );
     this.#edges = clients.map(() => new Edge());
-    this.#edgeSources = clients.map((_, client) =>
-      events.addSource("edge", (nowNs) => this.#passEdge(nowNs, client)),
-    );
     this.#timeoutSources = clients.map((_, client) =>
       events.addSource("timeout", (nowNs) => this.#giveUp(nowNs, client)),
     );
@@ -98,9 +89,9 @@ export class Traffic {
   /** When the next request of any client arrives, or comes to the engine from the edge; Infinity when none is known. */
   get nextArrivalNs(): number {
     let nextNs = Infinity;
-    for (const edge of this.#edges) nextNs = Math.min(nextNs, edge.nextNs);
-    if (this.#submitted >= this.#parts.maxRequests) return nextNs;
-    for (const client of this.#parts.clients) nextNs = Math.min(nextNs, client.nextArrivalNs);
+    for (let client = 0; client < this.#edges.length; client++) {
+      nextNs = Math.min(nextNs, this.#nextNs(client));
+    }
     return nextNs;
   }
 
@@ -113,17 +104,36 @@ export class Traffic {
     this.#tell(nowNs, request.origin, { seen, retryAfterNs: 0, outputTokens });
   }
 
+  /** What is due now, one thing at a time: a newcomer before those that come from the edge. */
+  #advance(nowNs: number, client: number): void {
+    if (this.#nextArrivalNs(client) <= nowNs) {
+      this.#arrive(nowNs, client);
+    } else if (this.#edges[client]!.nextNs <= nowNs) {
+      this.#submit(nowNs, this.#edges[client]!.take()!);
+    }
+    this.#schedule(client);
+  }
+
   #arrive(nowNs: number, client: number): void {
-    const { clients, maxRequests } = this.#parts;
-    // The last request may have come from another client since this arrival was put on the agenda.
-    if (this.#submitted >= maxRequests) return;
-    const sent: Sent = { client, arrival: clients[client]!.take() };
+    const edge = this.#edges[client]!;
+    const sent: Sent = {
+      client,
+      arrival: this.#parts.clients[client]!.take(),
+      arrivalNs: nowNs,
+      leavesEdgeNs: edge.leavesNs(nowNs, this.#edgeNs(client)),
+    };
     this.#submitted += 1;
     this.sentByClient[client]! += 1;
     this.#lastArrivalNs = nowNs;
-    this.#edges[client]!.hold(nowNs, nowNs + this.#edgeNs(client), sent);
-    this.#passEdge(nowNs, client);
-    this.#schedule(client);
+    const isThrough = sent.leavesEdgeNs === nowNs && edge.nextNs === Infinity;
+    if (isThrough) this.#submit(nowNs, sent);
+    else edge.hold(sent);
+  }
+
+  /** When the client's next request arrives; Infinity once as many have been sent as there may be. */
+  #nextArrivalNs(client: number): number {
+    const { clients, maxRequests } = this.#parts;
+    return this.#submitted < maxRequests ? clients[client]!.nextArrivalNs : Infinity;
   }
 
   /** How long a request that arrives now is at the edge of its pool. */
@@ -132,22 +142,13 @@ export class Traffic {
       this.#parts.engine.schedulers[this.#parts.configs[client]!.pool]!;
     const { requestNs, runningNs } = config.edgeOverhead;
     if (runningNs === 0) return requestNs;
-    const running = replicas.reduce((sum, { boundCount }) => sum + boundCount, 0);
-    return requestNs + Math.round((runningNs * running) / Math.max(1, servingReplicas));
+    const { bound } = replicas[0]!.poolLoad;
+    return requestNs + Math.round((runningNs * bound) / Math.max(1, servingReplicas));
   }
 
-  /** Hands the engine what has passed the edge by now. */
-  #passEdge(nowNs: number, client: number): void {
-    const edge = this.#edges[client]!;
-    for (let held = edge.take(nowNs); held !== undefined; held = edge.take(nowNs)) {
-      this.#submit(nowNs, held.arrivalNs, held.sent);
-    }
-    this.#parts.events.schedule(this.#edgeSources[client]!, edge.nextNs);
-  }
-
-  #submit(nowNs: number, arrivalNs: number, sent: Sent): void {
+  #submit(nowNs: number, sent: Sent): void {
     const { configs, engine } = this.#parts;
-    const { client, arrival } = sent;
+    const { client, arrival, arrivalNs } = sent;
     const { tenant, pool } = configs[client]!;
     const admission = engine.submit(nowNs, {
       origin: sent,
@@ -196,9 +197,12 @@ export class Traffic {
   }
 
   #schedule(client: number): void {
-    const { clients, events, maxRequests } = this.#parts;
-    const nextNs = this.#submitted < maxRequests ? clients[client]!.nextArrivalNs : Infinity;
-    events.schedule(this.#arrivalSources[client]!, Math.max(nextNs, events.nowNs));
+    const { events } = this.#parts;
+    events.schedule(this.#sources[client]!, Math.max(this.#nextNs(client), events.nowNs));
+  }
+
+  #nextNs(client: number): number {
+    return Math.min(this.#nextArrivalNs(client), this.#edges[client]!.nextNs);
   }
 
   #scheduleTimeout(client: number): void {

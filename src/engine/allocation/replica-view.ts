@@ -13,6 +13,11 @@ import type { LatencyForecast } from "./latency-forecast.ts";
 import { PrefixIndex } from "./prefix-index.ts";
 import { ReplicaLife } from "./replica-life.ts";
 
+/** What the replicas of one pool have bound together, whoever's requests they are: asked for at every arrival. */
+export interface PoolLoad {
+  bound: number;
+}
+
 /** What a replica is made of, as far as the engine is concerned. */
 export interface ReplicaParts {
   readonly index: number;
@@ -23,6 +28,7 @@ export interface ReplicaParts {
   readonly isOff: boolean;
   readonly meter: MeterReading;
   readonly forecast: LatencyForecast;
+  readonly poolLoad: PoolLoad;
   /** Whether an adapter, by its number, is the owner's: kept when others would need its room. */
   readonly isOwnersAdapter: (adapter: number) => boolean;
 }
@@ -36,6 +42,7 @@ export class ReplicaView<Origin> {
   readonly config: PoolConfig;
   readonly meter: MeterReading;
   readonly forecast: LatencyForecast;
+  readonly poolLoad: PoolLoad;
   readonly adapters: AdapterResidency;
   readonly prefixes: PrefixIndex;
   /** Who holds each slot. */
@@ -75,6 +82,7 @@ export class ReplicaView<Origin> {
     this.config = config;
     this.meter = parts.meter;
     this.forecast = parts.forecast;
+    this.poolLoad = parts.poolLoad;
     this.life = new ReplicaLife(parts.isOff);
     this.isUp = !parts.isOff;
     this.adapters = new AdapterResidency(config.adapterBudgetBytes, parts.isOwnersAdapter);
@@ -148,6 +156,7 @@ export class ReplicaView<Origin> {
     const slot = this.#freeSlots.pop();
     assert(slot !== undefined, "bound to a replica without a free slot");
     this.boundCount += 1;
+    this.poolLoad.bound += 1;
     if (this.isBorrower(request)) this.borrowerCount += 1;
     request.replica = this.index;
     request.slot = slot;
@@ -183,6 +192,7 @@ export class ReplicaView<Origin> {
     assert(this.bound[request.slot] === request, "unbound from a slot it does not hold");
     this.bound[request.slot] = undefined;
     this.boundCount -= 1;
+    this.poolLoad.bound -= 1;
     if (this.isBorrower(request)) this.borrowerCount -= 1;
     this.#freeSlots.push(request.slot);
     if (!request.isPrefilled) this.prefilled(request);

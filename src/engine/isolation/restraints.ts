@@ -41,8 +41,9 @@ interface Held {
 }
 
 export class Restraints {
-  readonly #held = new Map<number, Held>();
-  readonly #fences = new Map<number, Fence>();
+  /** By tenant, as are the fences; asked several times for every request, and nearly always empty. */
+  #held: (Held | undefined)[] = [];
+  #fences: (Fence | undefined)[] = [];
 
   /** Holds the tenant from now on, for the sake of `victims`; a throttle that was on stays as full as it was. */
   hold(tenant: number, restraint: Restraint, victims: ReadonlySet<number>): void {
@@ -50,20 +51,20 @@ export class Restraints {
     assert(maxInFlight >= 1, "a cap that starves");
     assert(replicas === undefined || replicas.size >= 1, "a fence around nothing");
     assert(rate === undefined || rate > 0, "a throttle that starves");
-    const throttle = throttleAt(rate, this.#held.get(tenant)?.throttle);
-    this.#held.set(tenant, { restraint, throttle, victims });
+    const throttle = throttleAt(rate, this.#held[tenant]?.throttle);
+    this.#held[tenant] = { restraint, throttle, victims };
     this.#buildFences();
   }
 
   /** Holds the tenant no more. */
   release(tenant: number): void {
-    this.#held.delete(tenant);
+    this.#held[tenant] = undefined;
     this.#buildFences();
   }
 
   /** How the tenant is held; undefined when it is free. */
   of(tenant: number): Restraint | undefined {
-    return this.#held.get(tenant)?.restraint;
+    return this.#held[tenant]?.restraint;
   }
 
   /** Whether a tenant with this many requests in flight must wait for one of them to end. */
@@ -73,35 +74,36 @@ export class Restraints {
 
   /** What the fences mean to the tenant; undefined: nothing. */
   fenceOf(tenant: number): Fence | undefined {
-    return this.#fences.get(tenant);
+    return this.#fences[tenant];
   }
 
   /** How long the tenant must wait until its next request passes, ns; 0: it passes now. */
   throttledNs(nowNs: number, tenant: number): number {
     // Asking for nothing, so that a request of any length passes once those before it are paid for.
-    return this.#held.get(tenant)?.throttle?.waitNs(nowNs, 0) ?? 0;
+    return this.#held[tenant]?.throttle?.waitNs(nowNs, 0) ?? 0;
   }
 
   /** A request of the tenant was admitted that will take this long of a replica's time. */
   admitted(nowNs: number, tenant: number, serviceNs: number): void {
-    this.#held.get(tenant)?.throttle?.take(nowNs, serviceNs);
+    this.#held[tenant]?.throttle?.take(nowNs, serviceNs);
   }
 
   /** A tenant that is fenced in itself has no say in who comes to it. */
   #buildFences(): void {
-    const avoided = new Map<number, Set<number>>();
-    for (const { restraint, victims } of this.#held.values()) {
-      for (const replica of restraint.replicas ?? []) {
-        for (const victim of victims) {
-          avoided.set(victim, (avoided.get(victim) ?? new Set()).add(replica));
-        }
+    const avoided: Set<number>[] = [];
+    this.#fences = [];
+    this.#held.forEach((held) => {
+      for (const replica of held?.restraint.replicas ?? []) {
+        for (const victim of held!.victims) (avoided[victim] ??= new Set()).add(replica);
       }
-    }
-    this.#fences.clear();
-    for (const [victim, replicas] of avoided) this.#fences.set(victim, keptFrom(replicas));
-    for (const [tenant, { restraint }] of this.#held) {
-      if (restraint.replicas !== undefined) this.#fences.set(tenant, within(restraint.replicas));
-    }
+    });
+    avoided.forEach((replicas, victim) => {
+      this.#fences[victim] = keptFrom(replicas);
+    });
+    this.#held.forEach((held, tenant) => {
+      const replicas = held?.restraint.replicas;
+      if (replicas !== undefined) this.#fences[tenant] = within(replicas);
+    });
   }
 }
 

@@ -6,7 +6,7 @@
 import { assert } from "../../base/assert.ts";
 import { type GpuSpec, type ModelSpec, type Parallelism, multiplyPrecision } from "../hardware.ts";
 import { kvBytesPerToken } from "../kv-size.ts";
-import type { StepBatch, StepCost, StepModel } from "../step-model.ts";
+import { type StepBatch, type StepCost, type StepModel, emptyBatch } from "../step-model.ts";
 import { activeParameterCount, activeWeightBytes } from "../weights.ts";
 import { type Experts, expertsPs, prepareExperts } from "./experts.ts";
 import {
@@ -76,6 +76,8 @@ class PredictedStepModel implements StepModel {
   /** The same of steps without a graph, and of the output head by its sequences: NaN until asked for. Most steps are like others. */
   readonly #eagerPs = new Float64Array(KNOWN_STEPS).fill(Number.NaN);
   readonly #headPs = new Float64Array(KNOWN_STEPS).fill(Number.NaN);
+  /** All of a step of decodes alone but attention, by how many they are. */
+  readonly #decodePs: Float64Array;
 
   constructor(input: PredictedInput) {
     const { model, gpu, parallel } = input;
@@ -96,6 +98,7 @@ class PredictedStepModel implements StepModel {
     this.flopsPerToken = 2 * activeParameterCount(model);
     this.weightBytesPerStep = activeWeightBytes(model);
     this.contextTokenBytes = kvBytesPerToken(model);
+    this.#decodePs = new Float64Array(input.maxNumSeqs + 1).fill(Number.NaN);
     const graphTokens = Math.min(2 * input.maxNumSeqs, MAX_GRAPH_TOKENS);
     this.#graphPs = new Float64Array(graphTokens + 1);
     for (let tokens = 1; tokens <= graphTokens; tokens++) {
@@ -104,27 +107,44 @@ class PredictedStepModel implements StepModel {
   }
 
   cost(batch: StepBatch, cost: StepCost): void {
+    const { decodes, prefillTokens } = batch;
+    const attention = this.#attention;
+    const basePs = prefillTokens === 0 ? this.#decodeBasePs(decodes) : this.#basePs(batch);
+    // Where reading weights takes longer than computing, the difference is nobody's token: everyone waits for it.
+    cost.fixedPs = basePs - this.#ownTokenPs * (decodes + prefillTokens) + attention.floorPs;
+    cost.attentionPs = prefillTokens === 0 ? 0 : this.#promptAttentionPs(batch);
+    const promptReadPs = attention.promptTokenPs * prefillTokens;
+    cost.totalPs = Math.round(basePs + attention.floorPs + promptReadPs + cost.attentionPs);
+    addContext(attention, batch, cost);
+  }
+
+  /** All of a step but attention. */
+  #basePs(batch: StepBatch): number {
     const { decodes, prefills, prefillTokens } = batch;
-    const tokens = decodes + prefillTokens;
     const groupTokens = this.#groupTokens(batch);
     const isGraph = groupTokens < this.#graphPs.length;
     const layersPs = isGraph ? this.#graphPs[groupTokens]! : this.#eagerLayersPs(groupTokens);
     const sequences = Math.ceil((decodes + prefills) / this.#input.parallel.dataParallel);
-    const basePs =
+    return (
       layersPs +
       this.#launchPs(prefills, isGraph) +
       this.#outputHeadPs(sequences) +
-      (this.#experts === undefined ? 0 : expertsPs(this.#experts, tokens));
-    const attention = this.#attention;
-    const windowedPairs = Math.min(batch.prefillPairs, prefillTokens * attention.windowTokens);
-    const pairsPs = attention.pairPs * batch.prefillPairs + attention.windowPairPs * windowedPairs;
-    const attentionPs = pairsPs / this.#promptGroups(prefills);
-    const promptReadPs = attention.promptTokenPs * prefillTokens;
-    // Where reading weights takes longer than computing, the difference is nobody's token: everyone waits for it.
-    cost.fixedPs = basePs - this.#ownTokenPs * tokens + attention.floorPs;
-    cost.attentionPs = attentionPs;
-    cost.totalPs = Math.round(basePs + attention.floorPs + promptReadPs + attentionPs);
-    addContext(attention, batch, cost);
+      (this.#experts === undefined ? 0 : expertsPs(this.#experts, decodes + prefillTokens))
+    );
+  }
+
+  #decodeBasePs(decodes: number): number {
+    const known = this.#decodePs[decodes] ?? Number.NaN;
+    if (!Number.isNaN(known)) return known;
+    const ps = this.#basePs({ ...emptyBatch(), decodes });
+    if (decodes < this.#decodePs.length) this.#decodePs[decodes] = ps;
+    return ps;
+  }
+
+  #promptAttentionPs({ prefills, prefillTokens, prefillPairs }: StepBatch): number {
+    const { pairPs, windowPairPs, windowTokens } = this.#attention;
+    const windowedPairs = Math.min(prefillPairs, prefillTokens * windowTokens);
+    return (pairPs * prefillPairs + windowPairPs * windowedPairs) / this.#promptGroups(prefills);
   }
 
   /** Prompts are computed by as many data-parallel groups as there are prompts. */
