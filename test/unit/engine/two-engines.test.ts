@@ -70,7 +70,7 @@ function addRouter(policy: string, events: EventQueue, gapsNs: readonly number[]
         segments: undefined,
         attempt: 0,
       };
-      const origin = { client: tenant, arrival };
+      const origin = { client: tenant, arrival, arrivalNs: nowNs, leavesEdgeNs: nowNs };
       engine.submit(nowNs, { ...arrival, origin, tenant, pool: 0 });
       events.schedule(source, nowNs + gapNs);
     });
