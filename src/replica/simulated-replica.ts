@@ -330,8 +330,7 @@ export class SimulatedReplica {
   #complete(steps: number): void {
     const { meter } = this;
     const segment = this.#segment;
-    const isWhole = steps === this.#steps;
-    const boundaryNs = isWhole ? this.nextEventNs : this.#publishedNs(steps);
+    const boundaryNs = steps === this.#steps ? this.nextEventNs : this.#publishedNs(steps);
     this.#offsetPs += jumpPs(steps, this.#firstPs, this.#growthPs);
     const contextTokens = jumpPs(steps, this.#batch.contextTokens, segment.decodes);
     const { totalPs, contextTokenPs } = segment.cost;

@@ -183,6 +183,43 @@ test("a backlogged tier gets its guaranteed share of any window, less the leads 
   expect(leastWindow).toBeGreaterThan(1);
 });
 
+/** How often the hopeless have their turn while others wait that can be in time: as in allocation/tenant-queue.ts. */
+const HOPELESS_TURN = 8;
+
+test.each(["vtc", "slo-fair"])(
+  "under %s nobody waits longer than it takes to serve all that his tenant may have sent before",
+  (policy) => {
+    let longest = 0;
+    fc.assert(
+      fc.property(drawn, (given) => {
+        const tiers = policy === "vtc" ? SAME_TIER : ["gold", "silver", "bronze"];
+        const shares = policy === "vtc" ? given.weights : [0.5, 0.3, 0.2];
+        const all = shares.reduce((sum, share) => sum + share, 0);
+        const file = fileOf(given, { name: policy, shareWindow: "100ms" }, tiers);
+        const simulation = { duration: "20s", seed: given.seed, audit: { requests: 0 } };
+        const run = simulate(scenarioOf({ ...file, simulation }));
+        const service = serviceByTier(run.engine).reduce((sum, amount) => sum + amount, 0);
+        const servedPerNs = service / run.endNs;
+        const largest = MAX_PROMPT + OUTPUT_WEIGHT * MAX_OUTPUT;
+        for (const { request, sent } of run.records) {
+          if (request === undefined || Number.isNaN(request.joinedNs)) continue;
+          const { tenant } = request;
+          const turn = policy === "vtc" ? 1 : HOPELESS_TURN;
+          const before = turn * given.users[tenant]! * largest;
+          const others = MOST_OVERTAKEN * largest + 2 * given.replicas * given.slots * largest;
+          const boundNs = (before + others) / ((shares[tenant]! / all) * servedPerNs);
+          const waitedNs = request.joinedNs - sent.arrivalNs;
+          longest = Math.max(longest, waitedNs / boundNs);
+          expect(waitedNs).toBeLessThanOrEqual(boundNs);
+        }
+      }),
+      { seed: SEED, numRuns: 30 },
+    );
+    console.log(`${policy}: the longest wait is ${(100 * longest).toFixed(0)} % of its bound`);
+    expect(longest).toBeGreaterThan(0.02);
+  },
+);
+
 test.each(["fcfs", "strict-priority", "tier-share", "vtc", "slo-fair"])(
   "under %s a request that needs most of the KV cache is not starved by small ones",
   (policy) => {
