@@ -129,6 +129,8 @@ function checkReplica(
     pins.set(adapter, (pins.get(adapter) ?? 0) + 1);
   }
   assert(replica.boundCount === bound, "a replica's slots are miscounted");
+  const firstTokenNs = replica.forecast.aheadNs(replica) * replica.slowness;
+  assert(replica.firstTokenNs(0) === firstTokenNs, "a prediction is of what was bound before");
   assert(replica.borrowerCount === borrowers, "borrowers are miscounted");
   assert(replica.promisedBlocks === promised, "promised KV blocks are miscounted");
   assert(replica.pendingPromptTokens === pending, "pending prompt tokens are miscounted");

@@ -7,6 +7,7 @@ import type { PoolConfig } from "../engine/config.ts";
 import type { Request } from "../engine/request.ts";
 import { AdapterChannel } from "../replica/adapter-channel.ts";
 import type { ReplicaListener, ReplicaPort } from "../replica/port.ts";
+import type { Joining } from "../replica/running-batch.ts";
 import { SimulatedReplica, type StepTruth } from "../replica/simulated-replica.ts";
 import { StepMeter } from "../replica/step-meter.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -46,6 +47,13 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
   readonly #replicaSources: number[] = [];
   readonly #scheduledNs: Float64Array;
   readonly #channelSources: number[] = [];
+  /** Reused by every join. */
+  readonly #joining: { -readonly [Key in keyof Joining]: Joining[Key] } = {
+    contextTokens: 0,
+    remainingTokens: 0,
+    dueNs: 0,
+    prefix: undefined,
+  };
 
   /** `listener` is called from within event handlers, never from the constructor. */
   constructor(config: ClusterConfig, events: EventQueue, listener: ReplicaListener) {
@@ -86,13 +94,13 @@ export class SimulatedCluster implements ReplicaPort<Request<Sent>> {
 
   join(nowNs: number, replica: number, slot: number, request: Request<Sent>): void {
     const longest = Math.min(request.origin.arrival.outputTokens, request.maxOutputTokens);
-    this.replicas[replica]!.join(nowNs, slot, {
-      contextTokens: request.promptTokens + request.outputTokens,
-      remainingTokens: longest - request.outputTokens,
-      dueNs: request.prefillDueNs,
-      // A borrowed replica may cache nothing where the request's own pool would.
-      prefix: this.#pools[replica]!.prefixCaching ? request.prefix : undefined,
-    });
+    const joining = this.#joining;
+    joining.contextTokens = request.promptTokens + request.outputTokens;
+    joining.remainingTokens = longest - request.outputTokens;
+    joining.dueNs = request.prefillDueNs;
+    // A borrowed replica may cache nothing where the request's own pool would.
+    joining.prefix = this.#pools[replica]!.prefixCaching ? request.prefix : undefined;
+    this.replicas[replica]!.join(nowNs, slot, joining);
     this.#reschedule(replica);
   }
 

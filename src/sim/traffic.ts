@@ -9,7 +9,7 @@ import type { ClientConfig } from "../scenario/scenario.ts";
 import type { Sent } from "./cluster.ts";
 import { Edge } from "./edge.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { AttemptOutcome, Client } from "./workload/client.ts";
+import type { AttemptEnd, AttemptOutcome, Client } from "./workload/client.ts";
 
 /** Hears of every submission and what came of it at once. */
 export type OnSubmitted = (nowNs: number, sent: Sent, admission: Admission<Sent>) => void;
@@ -101,7 +101,7 @@ export class Traffic {
     const seen: AttemptOutcome =
       outcome === "completed" ? "completed" : isTimedOut ? "timed-out" : "failed";
     const { outputTokens } = request;
-    this.#tell(nowNs, request.origin, { seen, retryAfterNs: 0, outputTokens });
+    this.#tell(request.origin, seen, { nowNs, retryAfterNs: 0, outputTokens });
   }
 
   /** What is due now, one thing at a time: a newcomer before those that come from the edge. */
@@ -166,8 +166,8 @@ export class Traffic {
       this.#scheduleTimeout(client);
     } else {
       const { retryAfterNs } = admission;
-      this.#tell(nowNs, sent, {
-        seen: isRetryable(admission.reason) ? "rejected" : "refused",
+      this.#tell(sent, isRetryable(admission.reason) ? "rejected" : "refused", {
+        nowNs,
         retryAfterNs: retryAfterNs === Infinity ? 0 : retryAfterNs,
         outputTokens: 0,
       });
@@ -183,16 +183,10 @@ export class Traffic {
     this.#scheduleTimeout(client);
   }
 
-  #tell(
-    nowNs: number,
-    sent: Sent,
-    how: { seen: AttemptOutcome; retryAfterNs: number; outputTokens: number },
-  ): void {
-    const { clients } = this.#parts;
-    const { retryAfterNs, outputTokens } = how;
-    const client = clients[sent.client]!;
+  #tell(sent: Sent, seen: AttemptOutcome, end: AttemptEnd): void {
+    const client = this.#parts.clients[sent.client]!;
     const beforeNs = client.nextArrivalNs;
-    client.ended(sent.arrival, how.seen, { nowNs, retryAfterNs, outputTokens });
+    client.ended(sent.arrival, seen, end);
     if (client.nextArrivalNs !== beforeNs) this.#schedule(sent.client);
   }
 

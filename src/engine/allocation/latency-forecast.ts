@@ -25,12 +25,16 @@ export class LatencyForecast {
     this.#waitSteps = pool.asyncScheduling ? 1.5 : 0.5;
   }
 
-  /** Predicted time from now to the first token of a prompt joining behind what is bound to the replica, ns. */
-  firstTokenNs(replica: ReplicaView<unknown>, promptTokens: number): number {
+  /** Predicted time from now to the first token of an empty prompt joining behind what is bound to the replica, ns. */
+  aheadNs(replica: ReplicaView<unknown>): number {
     const stepPs = this.#emptyStepPs + this.#contextTokenPs * replica.contextTokens;
     const waitPs = replica.boundCount === 0 ? 0 : stepPs * this.#waitSteps;
-    const ownPs = stepPs + this.#promptTokenPs * (replica.pendingPromptTokens + promptTokens);
-    return (waitPs + ownPs) / 1000;
+    return (waitPs + stepPs + this.#promptTokenPs * replica.pendingPromptTokens) / 1000;
+  }
+
+  /** What the prompt's own tokens add to that, ns. */
+  promptNs(promptTokens: number): number {
+    return (this.#promptTokenPs * promptTokens) / 1000;
   }
 
   /** Predicted length of the replica's next step if it computes this many prompt tokens more, ns. */

@@ -104,7 +104,7 @@ function refusal<Origin>(
 
 function firstTokenNs(replica: ReplicaView<unknown>, request: Request<unknown>): number {
   const uncached = replica.uncachedTokens(request);
-  const ns = replica.forecast.firstTokenNs(replica, uncached) * replica.slowness;
+  const ns = replica.firstTokenNs(uncached);
   return replica.isBorrower(request) ? ns + BORROWING_SURCHARGE_NS : ns;
 }
 

@@ -62,7 +62,7 @@ function ttftRisk(
   if (slackNs <= 0 || limitNs === Infinity) return 0;
   let soonestNs = Infinity;
   for (const replica of open) {
-    const firstTokenNs = forecast.firstTokenNs(replica, promptTokens) * replica.slowness;
+    const firstTokenNs = replica.firstTokenNs(promptTokens);
     soonestNs = Math.min(soonestNs, firstTokenNs);
   }
   return (scheduler.predictedWaitNs(tier) + soonestNs - idleNs) / slackNs;

@@ -70,6 +70,8 @@ export class ReplicaView<Origin> {
   /** Context of everything bound here at its predicted end, tokens and blocks. */
   contextTokens = 0;
   promisedBlocks = 0;
+  /** As forecast.aheadNs says; NaN since what is bound here has changed. Asked far more often than it changes. */
+  #aheadNs = Number.NaN;
   /** Requests of its own pool wait: it takes no borrowers. */
   isWantedByOwner = false;
   /** It is kept for a head that was overtaken often enough (overtaking.ts). */
@@ -111,6 +113,12 @@ export class ReplicaView<Origin> {
   /** Tokens of the request's context that would have to be computed here. */
   uncachedTokens(request: Request<unknown>): number {
     return request.promptTokens + request.outputTokens - this.prefixes.likelyCached(request);
+  }
+
+  /** Predicted time from now to the first token of a prompt that joins behind what is bound here, ns. */
+  firstTokenNs(uncachedTokens: number): number {
+    if (Number.isNaN(this.#aheadNs)) this.#aheadNs = this.forecast.aheadNs(this);
+    return (this.#aheadNs + this.forecast.promptNs(uncachedTokens)) * this.slowness;
   }
 
   /** When the prompt of a request that is due at `dueNs` is due here. */
@@ -198,6 +206,7 @@ export class ReplicaView<Origin> {
     if (!request.isPrefilled) this.prefilled(request);
     request.isPrefilled = false;
     this.contextTokens -= request.promptTokens + request.predictedTokens;
+    this.#aheadNs = Number.NaN;
     this.promisedBlocks -= request.promisedBlocks;
     if (this.isUp) this.prefixes.left(request, outputTokens);
   }
@@ -205,6 +214,7 @@ export class ReplicaView<Origin> {
   #addPending(request: Request<Origin>, sign: 1 | -1): void {
     const tokens = sign * pendingTokens(request);
     this.pendingPromptTokens += tokens;
+    this.#aheadNs = Number.NaN;
     if (!this.isBorrower(request)) this.ownPendingPromptTokens += tokens;
   }
 }
