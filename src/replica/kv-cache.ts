@@ -109,7 +109,12 @@ export class KvCache {
     const size = this.blockTokens;
     const rest = steps % size;
     let blocks = ((steps - rest) / size) * this.#decodes;
-    for (let offset = 0; offset < rest; offset++) blocks += this.#phases[(step + offset) % size]!;
+    // Round the ring without a division for every step: this runs at every boundary.
+    let phase = step % size;
+    for (let left = rest; left > 0; left--) {
+      blocks += this.#phases[phase]!;
+      phase = phase + 1 === size ? 0 : phase + 1;
+    }
     return blocks;
   }
 
