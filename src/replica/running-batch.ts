@@ -7,11 +7,12 @@ import { IndexedHeap } from "../base/indexed-heap.ts";
 import { takeFirst } from "../base/take-first.ts";
 import { type Prefill, chunkPairs, enqueuePrefill, planChunks } from "./chunking.ts";
 import { KvCache } from "./kv-cache.ts";
+import { LongestContext } from "./longest-context.ts";
 import type { Departure, LeaveReason } from "./port.ts";
 import type { PrefixKey } from "./prefix-key.ts";
 import type { PrefixHold } from "./prefix-tree.ts";
 import type { Segment, StepMeter } from "./step-meter.ts";
-import type { StepBatch } from "./step-model.ts";
+import type { StepBatch, StepModel } from "./step-model.ts";
 
 /** A sequence on its way in: context to compute, and how many tokens it will produce (which no engine knows). */
 export interface Joining {
@@ -47,6 +48,13 @@ class Slot implements Prefill {
   }
 }
 
+export interface BatchSize {
+  readonly maxNumSeqs: number;
+  readonly kvBlocks: number;
+  readonly blockTokens: number;
+  readonly stepModel: Pick<StepModel, "readsLongestContext">;
+}
+
 export class RunningBatch {
   readonly meter: StepMeter;
   readonly kv: KvCache;
@@ -54,6 +62,8 @@ export class RunningBatch {
   readonly #witness: StepMeter | undefined;
   readonly #slots: readonly Slot[];
   readonly #finishes: IndexedHeap;
+  /** Kept for step models that read it. */
+  readonly #longest: LongestContext | undefined;
   readonly #prefills: Slot[] = [];
   readonly #joining: Slot[] = [];
   #evicting: Slot[] = [];
@@ -69,16 +79,14 @@ export class RunningBatch {
   };
 
   /** The meter has one slot for every sequence of `size`. */
-  constructor(
-    size: { readonly maxNumSeqs: number; readonly kvBlocks: number; readonly blockTokens: number },
-    meter: StepMeter,
-    witness: StepMeter | undefined,
-  ) {
+  constructor(size: BatchSize, meter: StepMeter, witness: StepMeter | undefined) {
     this.meter = meter;
     this.kv = new KvCache(size.kvBlocks, size.blockTokens);
     this.#witness = witness;
     this.#slots = Array.from({ length: size.maxNumSeqs }, (_, slot) => new Slot(slot));
     this.#finishes = new IndexedHeap(size.maxNumSeqs);
+    const { readsLongestContext } = size.stepModel;
+    this.#longest = readsLongestContext ? new LongestContext(size.maxNumSeqs) : undefined;
   }
 
   get decodes(): number {
@@ -174,6 +182,7 @@ export class RunningBatch {
     slot.decodeStart = step;
     this.#contextTokens += slot.contextTokens + 1;
     this.kv.startDecode(slot.contextTokens, step);
+    this.#longest?.start(slot.slot, step, slot.contextTokens + 1);
     this.#finishes.set(slot.slot, step + slot.remainingTokens - 1, slot.order);
     this.meter.startDecode(slot.slot, step, slot.contextTokens + 1);
     this.#witness?.startDecode(slot.slot, step, slot.contextTokens + 1);
@@ -222,6 +231,7 @@ export class RunningBatch {
     if (phase === "decoding") {
       this.kv.stopDecode(slot.contextTokens, slot.decodeStart);
       this.#finishes.delete(index);
+      this.#longest?.stop(index);
       this.#contextTokens -= slot.contextTokens + steps + 1;
     }
     meter.leave(index);
@@ -262,6 +272,9 @@ export class RunningBatch {
     batch.prefillTokens = segment.prefillTokens = tokens;
     batch.prefillPairs = segment.prefillPairs = pairs;
     batch.contextTokens = this.#contextTokens;
+    if (this.#longest !== undefined) {
+      batch.longestContextTokens = this.#longest.at(this.meter.steps);
+    }
   }
 
   /** Applies the segment's steps: contexts and KV caches have grown, chunks are computed. */

@@ -17,6 +17,11 @@ export interface StepBatch {
   prefillPairs: number;
   /** Context of the decoding sequences, summed. */
   contextTokens: number;
+  /**
+   * The longest of them, which every sequence may have to wait for; 0 or missing where contexts count as alike. A replica
+   * says it to models that read it.
+   */
+  longestContextTokens?: number;
 }
 
 /**
@@ -35,7 +40,14 @@ export interface StepCost {
 
 /** A batch and a cost to be written over. */
 export function emptyBatch(): StepBatch {
-  return { decodes: 0, prefills: 0, prefillTokens: 0, prefillPairs: 0, contextTokens: 0 };
+  return {
+    decodes: 0,
+    prefills: 0,
+    prefillTokens: 0,
+    prefillPairs: 0,
+    contextTokens: 0,
+    longestContextTokens: 0,
+  };
 }
 
 export function emptyCost(): StepCost {
@@ -56,6 +68,8 @@ export interface StepModel {
    * Bounds: at least one sequence in the batch; totalPs > 0 and integer.
    */
   cost(batch: StepBatch, cost: StepCost): void;
+  /** Whether contexts of different lengths cost more than their sum; missing means no. */
+  readonly readsLongestContext?: boolean;
   /** Larger steps than these are extrapolated; undefined where nothing was measured of this very hardware. */
   readonly measured?: LargestMeasured | undefined;
   /** Floating-point operations per computed token, for MFU; 0 when unknown. */

@@ -35,6 +35,8 @@ export class NaiveReplica {
   /** Time of all completed steps, and the longest time from a busy period's begin to one of its boundaries. */
   stepsPs = 0n;
   longestOffsetPs = 0n;
+  /** Steps in which the longest context was twice the mean or more, of models that ask for it. */
+  unevenSteps = 0;
   readonly #config: NaiveReplicaConfig;
   readonly #listener: ReplicaListener;
   readonly prefixes: NaivePrefixCache;
@@ -302,7 +304,12 @@ export class NaiveReplica {
       prefillTokens: sum(prefills, (part) => part.tokens),
       prefillPairs: sum(prefills, (part) => part.pairs),
       contextTokens,
+      longestContextTokens: Math.max(...parts.map((part) => part.contextTokens)),
     };
+    const isUneven = batch.longestContextTokens * decoding.length >= 2 * contextTokens;
+    if (isUneven && contextTokens > 0 && this.#config.stepModel.readsLongestContext) {
+      this.unevenSteps += 1;
+    }
     this.#config.stepModel.cost(batch, cost);
     const contextTokenPs = Math.round(cost.contextTokenPs * this.#slowdown);
     const ps = Math.round(cost.totalPs * this.#slowdown) + contextTokenPs * contextTokens;

@@ -8,6 +8,7 @@ import type { PrefixKey } from "../../src/replica/prefix-key.ts";
 import { profiledStepModel, type StepProfile } from "../../src/replica/profiled.ts";
 import type { StepModel } from "../../src/replica/step-model.ts";
 import { predictedStepModel } from "../../src/replica/step-time/predicted.ts";
+import { kernelShares } from "../../src/replica/step-time/shares.ts";
 import type { Joining } from "../../src/replica/running-batch.ts";
 import type { Case, TimedAction } from "./replica-case.ts";
 import type { Action, Habits } from "./replica-world.ts";
@@ -56,12 +57,16 @@ const predicted = fc
     maxNumSeqs: fc.constantFrom(1, 8, 300),
     window: fc.option(
       fc.record({
-        tokens: fc.integer({ min: 1, max: 90 }),
+        tokens: fc.oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 90, max: 9_000 })),
         layers: fc.integer({ min: 0, max: 1 }),
       }),
       { nil: undefined },
     ),
     precision: fc.constantFrom("bf16" as const, "fp8" as const),
+    decodeUneven: fc.record({
+      share: fc.constantFrom(0, 0.276, 1),
+      most: fc.constantFrom(0.1, 0.5, 1.5),
+    }),
   })
   .map((given) => {
     const { layers, kvHeads, feedForwardSize, isMixture, tensorParallel, nvlinkBytesPerS } = given;
@@ -100,6 +105,7 @@ const predicted = fc
       },
       parallel: { tensorParallel, dataParallel: 1, expertParallel: false },
       maxNumSeqs: given.maxNumSeqs,
+      shares: { ...kernelShares(undefined), decodeUneven: given.decodeUneven },
     });
     return named("predicted", given, model);
   });

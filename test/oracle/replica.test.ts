@@ -34,6 +34,7 @@ class Coverage {
     this.add("steps", naive.replica.meter.steps);
     this.add("events", fastEvents);
     if (naiveReplica.longestOffsetPs > 2n ** 51n) this.add("rebase");
+    this.add("steps of uneven contexts", naiveReplica.unevenSteps);
   }
 }
 
@@ -66,6 +67,7 @@ describe("the fast-forward says what stepping says", () => {
       { seed: SEED, numRuns: LONG_CASES, endOnFailure: true },
     );
     expect(coverage.get("prefix hit")).toBeGreaterThan(LONG_CASES / 10);
+    expect(coverage.get("steps of uneven contexts")).toBeGreaterThan(LONG_CASES * 200);
     expect(coverage.get("rebase")).toBeGreaterThan(LONG_CASES / 20);
     expect(coverage.get("steps")).toBeGreaterThan(LONG_CASES * 2_000);
     expect(coverage.get("steps")).toBeGreaterThan(20 * coverage.get("events"));

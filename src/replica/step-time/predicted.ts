@@ -8,6 +8,7 @@ import { type GpuSpec, type ModelSpec, type Parallelism, multiplyPrecision } fro
 import { kvBytesPerToken } from "../kv-size.ts";
 import { type StepBatch, type StepCost, type StepModel, emptyBatch } from "../step-model.ts";
 import { activeParameterCount, activeWeightBytes } from "../weights.ts";
+import { type PreparedAttention, addContext, prepareAttention } from "./attention.ts";
 import { type Experts, expertsPs, prepareExperts } from "./experts.ts";
 import {
   BYTES_PER_BF16,
@@ -17,14 +18,7 @@ import {
   machineOf,
   matmulPs,
 } from "./kernels.ts";
-import {
-  type AttentionWork,
-  type LayerMatrix,
-  attentionWork,
-  elementwiseValues,
-  headMatrix,
-  layerMatrices,
-} from "./layers.ts";
+import { type LayerMatrix, elementwiseValues, headMatrix, layerMatrices } from "./layers.ts";
 import {
   ENGINE_OVERHEADS,
   type EngineOverheads,
@@ -61,6 +55,7 @@ class PredictedStepModel implements StepModel {
   readonly flopsPerToken: number;
   readonly weightBytesPerStep: number;
   readonly contextTokenBytes: number;
+  readonly readsLongestContext: boolean;
   readonly #input: PredictedInput;
   readonly #overheads: EngineOverheads;
   readonly #machine: Machine;
@@ -88,6 +83,7 @@ class PredictedStepModel implements StepModel {
     this.#matrices = layerMatrices(model, parallel.tensorParallel);
     this.#head = headMatrix(model, parallel.tensorParallel);
     this.#attention = prepareAttention(input, this.#machine);
+    this.readsLongestContext = this.#attention.contexts.some(({ unevenPs }) => unevenPs > 0);
     this.#experts = prepareExperts(input, this.#machine);
     const values = model.layers * elementwiseValues(model, parallel.tensorParallel);
     const passesPs = this.#machine.bytePs * this.#overheads.elementwisePasses;
@@ -115,7 +111,9 @@ class PredictedStepModel implements StepModel {
     cost.attentionPs = prefillTokens === 0 ? 0 : this.#promptAttentionPs(batch);
     const promptReadPs = attention.promptTokenPs * prefillTokens;
     cost.totalPs = Math.round(basePs + attention.floorPs + promptReadPs + cost.attentionPs);
-    addContext(attention, batch, cost);
+    cost.contextTokenPs = 0;
+    cost.steps = Infinity;
+    for (const layers of attention.contexts) addContext(layers, batch, cost);
   }
 
   /** All of a step but attention. */
@@ -206,60 +204,4 @@ export function capturedTokens(tokens: number): number {
   if (tokens <= 4) return 4;
   const spacing = tokens <= 256 ? 8 : 16;
   return Math.ceil(tokens / spacing) * spacing;
-}
-
-/** Attention of all layers, in picoseconds per what it is counted in. */
-interface PreparedAttention {
-  /** Launches. */
-  readonly floorPs: number;
-  /** Per context token of a decoding sequence: layers that see everything, and layers with a window. Integers. */
-  readonly contextPs: number;
-  readonly windowContextPs: number;
-  /** More than any context where no layer has a window. */
-  readonly windowTokens: number;
-  readonly pairPs: number;
-  readonly windowPairPs: number;
-  readonly promptTokenPs: number;
-}
-
-function prepareAttention({ model, parallel }: PredictedInput, machine: Machine) {
-  const work: AttentionWork = attentionWork(model, parallel.tensorParallel);
-  const { shares, bytePs, flopPs } = machine;
-  const groups = parallel.dataParallel;
-  const window = model.attention.kind === "grouped" ? model.attention.window : undefined;
-  const windowLayers = window?.layers ?? 0;
-  const fullLayers = model.layers - windowLayers;
-  const readPs = (work.contextBytes * bytePs) / shares.decodeReads;
-  const computePs = (work.contextFlops * flopPs.bf16) / shares.promptCompute;
-  const contextPs = Math.max(readPs, computePs) / groups;
-  const pairPs = (work.pairFlops * flopPs.bf16) / shares.promptCompute;
-  return {
-    floorPs: model.layers * shares.decodeFloorPs,
-    contextPs: Math.round(fullLayers * contextPs),
-    windowContextPs: Math.round(windowLayers * contextPs),
-    windowTokens: window?.tokens ?? Number.MAX_SAFE_INTEGER,
-    pairPs: fullLayers * pairPs,
-    windowPairPs: windowLayers * pairPs,
-    promptTokenPs: (model.layers * work.promptBytes * bytePs) / (shares.promptReads * groups),
-  } satisfies PreparedAttention;
-}
-
-/**
- * The context term: linear in the decoding sequences' total context, until it reaches as many tokens as their windows
- * hold; from there on layers with a window read no more. (Contexts of one batch count as alike.)
- */
-function addContext(attention: PreparedAttention, batch: StepBatch, cost: StepCost): void {
-  const { decodes, contextTokens } = batch;
-  const { contextPs, windowContextPs, windowTokens } = attention;
-  cost.contextTokenPs = contextPs;
-  cost.steps = Infinity;
-  if (windowContextPs === 0 || decodes === 0) return;
-  const windowed = windowTokens * decodes;
-  if (contextTokens >= windowed) {
-    cost.totalPs += windowContextPs * windowed;
-    cost.fixedPs += windowContextPs * windowed;
-    return;
-  }
-  cost.contextTokenPs += windowContextPs;
-  cost.steps = Math.ceil((windowed - contextTokens) / decodes);
 }
