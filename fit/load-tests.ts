@@ -16,7 +16,7 @@ import { stepPs } from "./whole-steps.ts";
 const PS_PER_MS = 1e9;
 const PS_PER_S = 1e12;
 /** Tokens left to compute of a prompt cached up to its last block of 16, on average. */
-const UNCACHED_TOKENS = 8;
+export const UNCACHED_TOKENS = 8;
 
 interface Stage {
   readonly model: string;
@@ -24,7 +24,9 @@ interface Stage {
   readonly ratePerPs: number;
   readonly sequences: number;
   readonly promptTokens: number;
+  /** Mean and longest context of the decoding sequences. */
   readonly contextTokens: number;
+  readonly longestTokens: number;
   readonly tpotPs: number;
 }
 
@@ -98,6 +100,7 @@ function tpotPs({ pool, ...stage }: Stage, layerPs: number): number {
     stepPs(step, {
       decodes,
       contextTokens: decodes * stage.contextTokens,
+      longestContextTokens: stage.longestTokens,
       prefills,
       prefillTokens: prefills * UNCACHED_TOKENS,
       prefillPairs: prefills * UNCACHED_TOKENS * stage.promptTokens,
@@ -126,6 +129,7 @@ function stagesOf(run: MeasuredRun): Stage[] {
         sequences: (ratePerS * e2eMs) / 1_000,
         promptTokens,
         contextTokens: promptTokens + run.outputTokens / 2,
+        longestTokens: promptTokens + run.outputTokens,
         tpotPs: latencies.tpot.mean! * PS_PER_MS,
       },
     ];

@@ -5,10 +5,12 @@
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { kernelShares } from "../src/replica/step-time/shares.ts";
+import { readData } from "../fidelity/read-data.ts";
+import { type UnevenShares, kernelShares } from "../src/replica/step-time/shares.ts";
 import { fitLoadTests } from "./load-tests.ts";
 import type { Errors } from "./minimise.ts";
 import { fitOperators } from "./operators.ts";
+import { RULES, unevenLoadTests, unevenStepErrors } from "./uneven.ts";
 import {
   composedStepErrors,
   fitWholeSteps,
@@ -41,6 +43,9 @@ if (steps.length > 0) {
     "\nWHOLE STEPS of vLLM 0.20.1, Qwen3-32B: constants of the operator tables, which have neither GPU nor model",
   );
   print(wholeStepErrors(steps, kernelShares(undefined)));
+  console.log("the same, decode steps, under each rule for uneven contexts");
+  for (const [rule, error] of unevenStepErrors(steps))
+    console.log(`  ${ruleText(rule)}: ${percent(error)}`);
   console.log("as shipped");
   print(wholeStepErrors(steps, kernelShares("blackwell")));
   const { shares, overheads } = fitWholeSteps(steps);
@@ -56,6 +61,17 @@ if (loads !== undefined) {
   console.log(`fitted to all: ${percent(loads.own)}`);
   console.log(`each model from the others: ${percent(loads.unseen)}`);
   print(loads.byModel);
+  console.log(
+    `\nFULL BATCHES of overloaded load tests, TPOT under ${RULES.map(ruleText).join("; ")}`,
+  );
+  for (const { run, errors, share } of unevenLoadTests(readData(values.loads!).runs)) {
+    const byRule = errors.map((error) => `${(100 * error).toFixed(1)} %`).join(", ");
+    console.log(`  ${run}: ${byRule}; asks for a share of ${share.toFixed(2)}`);
+  }
+}
+
+function ruleText({ share, most }: UnevenShares): string {
+  return `${share} of the gap, at most ${most} of the sum`;
 }
 
 function print(errors: ReadonlyMap<string, Errors>): void {

@@ -15,6 +15,7 @@ import {
 } from "../src/replica/step-time/shares.ts";
 import { GPUS } from "../src/scenario/catalogue/gpus.ts";
 import { type Errors, errorsOf, fitConstants, median } from "./minimise.ts";
+import { longestContexts, type RecordedStep } from "./longest-contexts.ts";
 import { modelNamed } from "./models.ts";
 import { type Row, numberOf, readTable } from "./read-table.ts";
 
@@ -26,6 +27,9 @@ const WHOLE_STEP_SEQS = 128;
 /** A step beyond this factor of the median of its like is an artefact of asynchronous scheduling: two steps' time in one. */
 const MOST_ODD = 1.5;
 
+/** Beyond any that these steps have: what bounds it cannot be seen here. */
+const MOST_UNEVEN = 1.5;
+
 export interface MeasuredStep {
   readonly phase: string;
   readonly tensorParallel: number;
@@ -36,12 +40,39 @@ export interface MeasuredStep {
 export function readWholeSteps(folder: string): MeasuredStep[] {
   const steps = [1, 2, 4].flatMap((tensorParallel) => {
     const file = `vllm_fpm_whole_step/qwen3-32b_tp${tensorParallel}_vllm0.20.1_fpm_phase.csv.gz`;
-    return readTable(join(folder, file)).map((row) => stepOf(row, tensorParallel));
+    return stepsOf(readTable(join(folder, file)), tensorParallel);
   });
   return [...Map.groupBy(steps, likeness).values()].flatMap(withoutOdd);
 }
 
-function stepOf(row: Row, tensorParallel: number): MeasuredStep {
+/** Of live requests, where contexts differ, with the longest; of sweeps, where they are alike. */
+function stepsOf(rows: readonly Row[], tensorParallel: number): MeasuredStep[] {
+  const inOrder = rows.toSorted((a, b) => numberOf(a, "counter_id") - numberOf(b, "counter_id"));
+  const sweeps = inOrder.filter(isSweep).map((row) => stepOf(row, tensorParallel, 0));
+  const live = inOrder.filter((row) => !isSweep(row));
+  const longest = longestContexts(live.map(recordedOf));
+  const told = live.flatMap((row, index) => {
+    const tokens = longest[index];
+    return tokens === undefined ? [] : [stepOf(row, tensorParallel, tokens)];
+  });
+  return [...sweeps, ...told];
+}
+
+function isSweep(row: Row): boolean {
+  return row["workload_segment"] === "sweep";
+}
+
+function recordedOf(row: Row): RecordedStep {
+  return {
+    decodes: numberOf(row, "decode_requests"),
+    contextTokens: numberOf(row, "decode_kv_tokens"),
+    prefills: numberOf(row, "ctx_requests"),
+    prefillTokens: numberOf(row, "ctx_tokens"),
+    cachedTokens: numberOf(row, "ctx_kv_tokens"),
+  };
+}
+
+function stepOf(row: Row, tensorParallel: number, longestContextTokens: number): MeasuredStep {
   const prefills = numberOf(row, "ctx_requests");
   const prefillTokens = numberOf(row, "ctx_tokens");
   const cached = numberOf(row, "ctx_kv_tokens");
@@ -52,6 +83,7 @@ function stepOf(row: Row, tensorParallel: number): MeasuredStep {
     batch: {
       decodes: numberOf(row, "decode_requests"),
       contextTokens: numberOf(row, "decode_kv_tokens"),
+      longestContextTokens,
       prefills,
       prefillTokens,
       // Chunks are taken to be alike: only their sums are recorded.
@@ -106,6 +138,7 @@ export function fitWholeSteps(steps: readonly MeasuredStep[]): {
     reads,
     compute,
     decodeReads,
+    uneven,
     promptCompute,
     layerPs,
     pieceLayerPs,
@@ -115,6 +148,7 @@ export function fitWholeSteps(steps: readonly MeasuredStep[]): {
       ...base,
       bf16: { ...base.bf16, reads: reads!, compute: compute! },
       decodeReads: decodeReads!,
+      decodeUneven: { share: uneven!, most: MOST_UNEVEN },
       promptCompute: promptCompute!,
     },
     overheads: {
@@ -127,7 +161,7 @@ export function fitWholeSteps(steps: readonly MeasuredStep[]): {
   let last: readonly number[] = [];
   let predict: ((step: MeasuredStep) => number) | undefined;
   const fitted = fitConstants(
-    [0.8, 0.75, 0.7, 0.5, 15e6, 30e6, 60e6],
+    [0.8, 0.75, 0.7, 0.3, 0.5, 15e6, 30e6, 60e6],
     sample.length,
     (constants, row) => {
       if (predict === undefined || constants !== last) {
