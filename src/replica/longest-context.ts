@@ -6,6 +6,8 @@
 export class LongestContext {
   /** Context at a step of index s is s + this: -Infinity while the slot does not decode. */
   readonly #offsets: Float64Array;
+  /** All slots from this one on are free: replicas give out low ones first, so few are looked at. */
+  #end = 0;
   #longest = -Infinity;
   #hasLeft = false;
 
@@ -17,6 +19,7 @@ export class LongestContext {
   start(slot: number, step: number, contextTokens: number): void {
     const offset = contextTokens - step;
     this.#offsets[slot] = offset;
+    if (slot >= this.#end) this.#end = slot + 1;
     if (offset > this.#longest) {
       this.#longest = offset;
       this.#hasLeft = false;
@@ -26,6 +29,7 @@ export class LongestContext {
   stop(slot: number): void {
     if (this.#offsets[slot] === this.#longest) this.#hasLeft = true;
     this.#offsets[slot] = -Infinity;
+    while (this.#end > 0 && this.#offsets[this.#end - 1] === -Infinity) this.#end -= 1;
   }
 
   /** At the step of index `step`; 0 while nobody decodes. */
@@ -36,7 +40,7 @@ export class LongestContext {
 
   #look(): void {
     let longest = -Infinity;
-    for (let slot = 0; slot < this.#offsets.length; slot++) {
+    for (let slot = 0; slot < this.#end; slot++) {
       const offset = this.#offsets[slot]!;
       if (offset > longest) longest = offset;
     }

@@ -10,6 +10,7 @@ import type { QueueView } from "./tenant-queue.ts";
 export class LatencyForecast {
   readonly #emptyStepPs: number;
   readonly #promptTokenPs: number;
+  readonly #promptTokenNs: number;
   readonly #contextTokenPs: number;
   readonly #maxNumBatchedTokens: number;
   /** Steps that a prompt waits on average before the one it is in: the rest of one, and one that is scheduled already. */
@@ -20,6 +21,7 @@ export class LatencyForecast {
     const large = prefillCost(pool, pool.maxNumBatchedTokens).totalPs;
     this.#emptyStepPs = small;
     this.#promptTokenPs = Math.max(0, large - small) / pool.maxNumBatchedTokens;
+    this.#promptTokenNs = this.#promptTokenPs / 1000;
     this.#contextTokenPs = costOf(pool, { decodes: 1, contextTokens: 1 }).contextTokenPs;
     this.#maxNumBatchedTokens = pool.maxNumBatchedTokens;
     this.#waitSteps = pool.asyncScheduling ? 1.5 : 0.5;
@@ -34,7 +36,7 @@ export class LatencyForecast {
 
   /** What the prompt's own tokens add to that, ns. */
   promptNs(promptTokens: number): number {
-    return (this.#promptTokenPs * promptTokens) / 1000;
+    return this.#promptTokenNs * promptTokens;
   }
 
   /** Predicted length of the replica's next step if it computes this many prompt tokens more, ns. */

@@ -42,13 +42,15 @@ export function place<Origin>(
   needs: PlacementNeeds,
 ): Placement<Origin> {
   const endTokens = promisedTokens(request);
+  const { fence } = needs;
   let best: ReplicaView<Origin> | undefined;
   let overBound: ReplicaView<Origin> | undefined;
   let bestNs = Infinity;
   let bestBlocks = 0;
   let gate: ReplicaGate = "no-replica-up";
   for (const replica of replicas) {
-    const startNs = firstTokenNs(replica, request) + (needs.fence?.detourNs(replica.index) ?? 0);
+    let startNs = firstTokenNs(replica, request);
+    if (fence !== undefined) startNs += fence.detourNs(replica.index);
     // Worth no look at its gates: once there is a best, a refusal is not told.
     if (startNs >= bestNs) continue;
     const blocks = Math.ceil(endTokens / replica.config.blockTokens);
