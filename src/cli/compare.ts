@@ -1,7 +1,12 @@
 /** `tenantry compare`: sets results side by side, simulating first where a scenario is named. */
 import { join } from "node:path";
 import { compareSides } from "../report/compare/compare.ts";
-import { compareHtml, compareMarkdown, compareTables } from "../report/compare/forms.ts";
+import {
+  compareHtml,
+  compareMarkdown,
+  compareTables,
+  nothingDiffers,
+} from "../report/compare/forms.ts";
 import { MOST_SIDES, type Side, sideName } from "../report/compare/side.ts";
 import { readSides, type SideOptions } from "./compare-side.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
@@ -74,6 +79,8 @@ function print(comparison: ReturnType<typeof compareSides>): void {
     const seed = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds from ${seeds[0]}`;
     process.stdout.write(`${name}  ${source} (${scenario}, ${kind}, ${seed})\n`);
   }
+  const nothing = nothingDiffers(comparison);
+  if (nothing !== "") process.stdout.write(`\n${nothing}\n`);
   for (const table of compareTables(comparison)) printTable(table, "right");
   process.stdout.write(`\n${comparison.notes.join("\n")}\n\n`);
 }

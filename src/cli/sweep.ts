@@ -47,7 +47,11 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
   const dimensions = dimensionsOf(options.vary);
   const input = readPlanInput(file, options);
   const seeds = seedsFrom(input.scenario.simulation.seed, input.replications);
-  const { variants, files } = variantsOf(input, dimensions, samplingOf(input, options));
+  const { variants, files, trafficDimensions } = variantsOf(
+    input,
+    dimensions,
+    samplingOf(input, options),
+  );
   const folder = folderOf(input, options);
   if (folder !== undefined) prepareFolder(folder);
   const log = folder === undefined ? undefined : openLog(folder, input, options);
@@ -68,7 +72,11 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
       process.stderr.write(`interrupted: ${keptWords(folder, workOf(work))}\n`);
       return EXIT.interrupted;
     }
-    tell(reported(input, dimensions, { outcome, seeds, options }), folder, options);
+    tell(
+      reported(input, dimensions, { outcome, seeds, options, trafficDimensions }),
+      folder,
+      options,
+    );
     return EXIT.fine;
   } finally {
     log?.close();
@@ -186,12 +194,13 @@ interface Swept {
   readonly outcome: readonly SweepOutcome[];
   readonly seeds: readonly number[];
   readonly options: SweepOptions;
+  readonly trafficDimensions: readonly string[];
 }
 
 function reported(
   { scenario, source }: PlanInput,
   dimensions: readonly Dimension[],
-  { outcome, seeds, options }: Swept,
+  { outcome, seeds, options, trafficDimensions }: Swept,
 ): Sweep {
   const { name, description, canonicalJson } = scenario;
   const hash = createHash("sha256").update(canonicalJson).digest("hex");
@@ -204,6 +213,12 @@ function reported(
       seeds,
       isSampled: options.sample !== undefined,
       dependentClients: dependentClients(scenario),
+      trafficDimensions,
+      asked: {
+        vary: options.vary,
+        sample: wholeOption(options.sample, SAMPLE) ?? null,
+        overrides: options.set,
+      },
     },
   );
 }

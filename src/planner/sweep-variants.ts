@@ -26,6 +26,8 @@ export type SweepVariants =
   | {
       readonly kind: "variants";
       readonly variants: readonly SweepVariant[];
+      /** Names of the dimensions that change what is sent, so that variants which differ in them see other arrivals. */
+      readonly trafficDimensions: readonly string[];
       /** That any of them reads. */
       readonly files: readonly InputFile[];
     }
@@ -33,7 +35,7 @@ export type SweepVariants =
 
 /** What a dimension changes: a value of the file, or how many GPUs a pool has. */
 type Target =
-  | { readonly kind: "value"; readonly path: string }
+  | { readonly kind: "value"; readonly path: string; readonly isTraffic: boolean }
   | { readonly kind: "gpus"; readonly pool: string };
 
 /** The key under which a pool has its GPUs here; the file has replicas and tensorParallel. */
@@ -67,7 +69,13 @@ export function sweepVariants(
     const { variant, scenario } = made;
     variants.push({ point, variant, hash: hashOf(variant, scenario, files) });
   }
-  if (problems.isEmpty) return { kind: "variants", variants, files: files.all() };
+  if (problems.isEmpty) {
+    const trafficDimensions = dimensions.flatMap(({ name }, at) => {
+      const target = targets.targets[at]!;
+      return target.kind === "value" && target.isTraffic ? [name] : [];
+    });
+    return { kind: "variants", variants, trafficDimensions, files: files.all() };
+  }
   return { kind: "refused", problems: problems.told(points.length) };
 }
 
@@ -89,12 +97,32 @@ function targetsOf(
       continue;
     }
     const { path } = found;
+    const refusal = refusalOf(path);
+    if (refusal !== undefined) {
+      problems.push(`--vary ${name}: ${refusal}`);
+      continue;
+    }
     const isGpus = path.length === 4 && path.at(-1) === GPUS && isPool(path.slice(0, -1));
     targets.push(
-      isGpus ? { kind: "gpus", pool: String(path[2]) } : { kind: "value", path: formatPath(path) },
+      isGpus
+        ? { kind: "gpus", pool: String(path[2]) }
+        : { kind: "value", path: formatPath(path), isTraffic: isTraffic(path) },
     );
   }
   return problems.length > 0 ? { kind: "refused", problems } : { kind: "targets", targets };
+}
+
+/** Why varying this would change nothing; undefined where it may. */
+function refusalOf(path: Path): string | undefined {
+  if (path[0] === "plan")
+    return "a sweep searches for nothing, so the plan section changes nothing";
+  if (formatPath(path) !== "simulation.seed") return undefined;
+  return "every variant runs under the same seeds, so that chance does not part them: --seed names the first, --replications how many";
+}
+
+/** What is sent, and for how long. */
+function isTraffic(path: Path): boolean {
+  return path[0] === "workload" || formatPath(path) === "simulation.duration";
 }
 
 function isPool([section, pools, ...rest]: Path): boolean {

@@ -25,6 +25,28 @@ export function promiseLimit(promise: PlanPromise, all: readonly PlanPromise[]):
   return limitMs === null ? name : `${name} of ${msText(limitMs)}`;
 }
 
+/**
+ * Without the targets that their tier's objective says again: of a tier's only target at the objective's own percentile, the
+ * objective is the same promise with lost requests counted in, so that it is never broken later.
+ */
+export function toldOnce<Told>(
+  list: readonly Told[],
+  of: (told: Told) => PlanPromise,
+): readonly Told[] {
+  const all = list.map(of);
+  return list.filter((told) => !isSaidByObjective(of(told), all));
+}
+
+function isSaidByObjective(promise: PlanPromise, all: readonly PlanPromise[]): boolean {
+  if (promise.kind !== "target") return false;
+  const own = all.filter(({ tier }) => tier === promise.tier);
+  const targets = own.filter(({ kind }) => kind === "target");
+  return (
+    targets.length === 1 &&
+    own.some(({ kind, share }) => kind === "objective" && share === promise.share)
+  );
+}
+
 /** Three digits, and no more than are known. */
 export function msText(ms: number): string {
   if (ms >= 1000) return `${Number((ms / 1000).toPrecision(3))} s`;

@@ -98,6 +98,8 @@ export const sweepSchema: z.ZodType<Sweep> = z.object({
   seeds,
   isSampled: z.boolean(),
   dependentClients: texts,
+  trafficDimensions: texts,
+  asked: z.object({ vary: texts, sample: unknown, overrides: texts }),
   confidence: unknown,
   dimensions: z.array(
     z.object({ name: text, values: texts, numbers: z.array(known).nullable(), unit: text }),

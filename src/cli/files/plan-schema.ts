@@ -1,26 +1,29 @@
 /** plan.json as it is checked before anybody reads it: every field that src/results/plan.ts says it has. */
 import { z } from "zod";
 import { PLAN_SCHEMA_VERSION, type PlanResult } from "../../results/plan.ts";
+import { amount, share } from "./numbers.ts";
 import { metric } from "./results-schema.ts";
 
-const known = z.number();
-const unknown = z.number().nullable();
+const known = amount;
+const unknown = amount.nullable();
+/** What is left between two sums may be less than nothing by their rounding; seeds may be any number. */
+const signed = z.number();
 const text = z.string();
 const texts = z.array(text);
-const seeds = z.array(known);
+const seeds = z.array(signed);
 
 const promise = z.object({
   tier: text,
   kind: z.enum(["target", "objective"]),
   metric: metric.nullable(),
-  share: known,
+  share,
   limitMs: unknown,
 });
 const reading = z.object({
   promise,
   pressure: unknown,
   isKept: z.boolean(),
-  missShare: known,
+  missShare: share,
 });
 const sizes = z.array(z.object({ pool: text, replicas: known }));
 
@@ -54,10 +57,10 @@ const platform = z.object({
 });
 const confirmation = z.object({
   rule: z.enum(["margin", "clean-runs", "none"]),
-  confidence: known,
+  confidence: share,
   seeds,
   runsMissed: known,
-  keptShareAtLeast: known,
+  keptShareAtLeast: share,
   promises: z.array(
     z.object({ promise, pressure: unknown, spread: unknown, predictedAtMost: unknown }),
   ),
@@ -73,8 +76,8 @@ const costs = z.object({
       name: text,
       tier: text,
       usedUsdPerHour: known,
-      ownIdleUsdPerHour: known,
-      sharedIdleUsdPerHour: known,
+      ownIdleUsdPerHour: signed,
+      sharedIdleUsdPerHour: signed,
       usdPerHour: known,
       usdPerRequest: unknown,
       usdPerMillionTokens: unknown,
@@ -143,11 +146,11 @@ export const planSchema: z.ZodType<PlanResult> = z.object({
     name: text,
     description: text,
     hash: text,
-    seed: known,
+    seed: signed,
     overrides: texts,
   }),
   ask: z.object({
-    confidence: known,
+    confidence: share,
     monthlyGrowth: unknown,
     mostGpus: known,
     budgetRequests: known,

@@ -1,9 +1,12 @@
 /** results.json as it is checked before anybody reads it: every field that src/results/results.ts says it has. */
 import { z } from "zod";
 import { RESULTS_SCHEMA_VERSION, type Results } from "../../results/results.ts";
+import { amount, share } from "./numbers.ts";
 
-const known = z.number();
-const unknown = z.number().nullable();
+const known = amount;
+const unknown = amount.nullable();
+/** What is left between two sums may be less than nothing by their rounding; seeds may be any number. */
+const signed = z.number();
 const text = z.string();
 const verdict = z.enum(["met", "missed", "not-enough-data"]);
 export const metric = z.enum(["ttft", "tpot", "e2e", "queue"]);
@@ -27,10 +30,10 @@ const sla = z.object({
   targets: z.array(
     z.object({ metric, percentile: known, limitMs: known, measuredMs: unknown, verdict }),
   ),
-  compliance: unknown,
-  complianceOwed: unknown,
-  complianceWithRejections: unknown,
-  objective: known,
+  compliance: share.nullable(),
+  complianceOwed: share.nullable(),
+  complianceWithRejections: share.nullable(),
+  objective: share,
   errorBudgetBurn: unknown,
   goodputPerS: known,
   verdict,
@@ -46,7 +49,7 @@ const counts = z.object({
   recomputedTokens: unknown,
   promptTokens: known,
   cachedPromptTokens: known,
-  prefixHitRate: unknown,
+  prefixHitRate: share.nullable(),
   outputTokens: known,
 });
 const cost = z.object({
@@ -55,12 +58,12 @@ const cost = z.object({
   cachedInputTokensUsd: known,
   outputTokensUsd: known,
   adaptersUsd: unknown,
-  idleUsd: unknown,
-  lentUsd: unknown,
+  idleUsd: signed.nullable(),
+  lentUsd: signed.nullable(),
   totalUsd: known,
   gpuUsdByBatchShare: unknown,
   gpuSeconds: unknown,
-  cacheSavedUsd: known,
+  cacheSavedUsd: signed,
   usdPerMillionTokens: unknown,
 });
 const utilization = z.object({
@@ -87,13 +90,13 @@ const platform = z.object({
   gpuHours: unknown,
   gpuUsd: unknown,
   chargedGpuUsd: unknown,
-  idleUsd: unknown,
-  downUsd: unknown,
-  bootUsd: unknown,
-  recomputedUsd: unknown,
+  idleUsd: signed.nullable(),
+  downUsd: signed.nullable(),
+  bootUsd: signed.nullable(),
+  recomputedUsd: signed.nullable(),
   recomputedGpuSeconds: unknown,
   revenueUsd: known,
-  cacheSavedUsd: known,
+  cacheSavedUsd: signed,
   usdPerMillionTokens: unknown,
 });
 const tier = z.object({
@@ -103,7 +106,7 @@ const tier = z.object({
   latency,
   sla,
   costUsd: known,
-  cacheSavedUsd: known,
+  cacheSavedUsd: signed,
 });
 const tenant = z.object({
   name: text,
@@ -126,8 +129,8 @@ const scaling = z.object({
   meanReplicas: known,
   scaleOuts: known,
   scaleIns: known,
-  savedGpuHours: known,
-  savedUsd: known,
+  savedGpuHours: signed,
+  savedUsd: signed,
 });
 const pool = z.object({
   name: text,
@@ -141,16 +144,16 @@ const pool = z.object({
   gpuHours: known,
   gpuUsd: known,
   chargedUsd: known,
-  idleUsd: known,
-  downUsd: known,
-  bootUsd: known,
-  recomputedUsd: known,
+  idleUsd: signed,
+  downUsd: signed,
+  bootUsd: signed,
+  recomputedUsd: signed,
   recomputedGpuSeconds: known,
   scaling: scaling.nullable(),
   requiredGpus: known,
   lentShare: known,
   adapterLoads: known,
-  adapterHitRate: unknown,
+  adapterHitRate: share.nullable(),
   extrapolatedShare: unknown,
 });
 const replica = z.object({
@@ -194,7 +197,7 @@ const timeline = z.object({
   ),
 });
 
-const share = z.object({ asked: known, due: known });
+const demand = z.object({ asked: known, due: known });
 const event = z.object({
   atS: known,
   kind: z.enum([
@@ -226,8 +229,8 @@ const event = z.object({
       limitMs: known,
       late: known,
       lateOf: known,
-      victimShare: share,
-      aggressorShare: share,
+      victimShare: demand,
+      aggressorShare: demand,
     })
     .nullable(),
   action: z.enum(["in-flight-cap", "replica-confinement", "admission-throttle"]).nullable(),
@@ -262,7 +265,7 @@ export const resultsSchema: z.ZodType<Results> = z.object({
     name: text,
     description: text,
     hash: text,
-    seed: known,
+    seed: signed,
     source: z.object({ file: text, overrides: z.array(text) }).exactOptional(),
   }),
   policy: text,
@@ -285,8 +288,8 @@ export const resultsSchema: z.ZodType<Results> = z.object({
     pair: z.tuple([text, text]).nullable(),
   }),
   attribution: z.object({
-    accuracy: unknown,
-    accuracyByBatchShare: unknown,
+    accuracy: signed.nullable(),
+    accuracyByBatchShare: signed.nullable(),
     auditedRequests: known,
     stepNoise: known,
     coefficientError: known,

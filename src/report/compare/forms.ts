@@ -7,7 +7,7 @@ import { cleaned, cut, type SummaryTable, tableWidth } from "../summary.ts";
 import { capital } from "../verdict.ts";
 import type { Comparison, Difference, Row } from "./compare.ts";
 import { billRows, comparisonDocument } from "./document.ts";
-import { foundName, pText, significantOf } from "./findings.ts";
+import { familyWords, foundName, pText, significantOf } from "./findings.ts";
 import { sideName } from "./side.ts";
 import { differenceText, relativeText, valueText } from "./words.ts";
 
@@ -43,6 +43,11 @@ export function compareTables(comparison: Comparison): readonly SummaryTable[] {
   ];
 }
 
+/** What stands on the terminal where there is no table of what differs; empty where there is one, or nothing was tested. */
+export function nothingDiffers(comparison: Comparison): string {
+  return significantOf(comparison).length > 0 ? "" : familyWords(comparison);
+}
+
 /** Rows of the terminal's table of what differs; the page has all. */
 const MOST_FINDINGS = 15;
 
@@ -50,6 +55,7 @@ function findingsOf(comparison: Comparison): readonly SummaryTable[] {
   const { significance, sides } = comparison;
   if (significance === null) return [];
   const found = significantOf(comparison);
+  if (found.length === 0) return [];
   const rows = found.slice(0, MOST_FINDINGS).map((one): readonly string[] => {
     const { finding, row, difference } = one;
     const side = sides.length > 2 ? `${sideName(finding.against + 1)}, ` : "";

@@ -11,7 +11,7 @@ import {
 import { nameAxis, OWN_COLOUR, ROWS } from "../charts/rows.ts";
 import { USD_LABELS } from "../charts/money.ts";
 import { formatCount, formatUsd } from "../format.ts";
-import { counted, percentOf, promiseLimit } from "../../results/plan-words.ts";
+import { counted, percentOf, promiseLimit, toldOnce } from "../../results/plan-words.ts";
 import { designText, readingText, shareWords, sizesText } from "./words.ts";
 
 /** The limit of every promise, as pressure. */
@@ -54,7 +54,8 @@ export function promiseChart(
   style: ChartStyle,
 ): Chart | undefined {
   const { palette } = style;
-  const rows = (confirmation?.promises ?? []).flatMap(({ promise, pressure, predictedAtMost }) =>
+  const told = toldOnce(confirmation?.promises ?? [], ({ promise }) => promise);
+  const rows = told.flatMap(({ promise, pressure, predictedAtMost }) =>
     pressure === null
       ? []
       : [

@@ -83,7 +83,11 @@ function provenance({ scenario, tenantryVersion, schemaVersion }: PlanResult): T
   };
 }
 
+/** Keys that the command has options for: what a plan was asked, however that was said. */
+const ASKED = /^plan\.(confidence|growth)=/u;
+
 function rerun({ scenario, ask }: PlanResult): string {
+  const overrides = scenario.overrides.filter((override) => !ASKED.test(override));
   const growth = ask.monthlyGrowth === null ? [] : ["--growth", `${percentOf(ask.monthlyGrowth)}%`];
   return [
     commandLine(
@@ -93,7 +97,7 @@ function rerun({ scenario, ask }: PlanResult): string {
       "--confidence",
       `${percentOf(ask.confidence)}%`,
       ...growth,
-      ...settings(scenario.overrides),
+      ...settings(overrides),
       "--out",
       "again",
     ),

@@ -1,6 +1,6 @@
 /** What a reader who stops after one page should know of a plan, matter by matter. */
 import type { PlannedPool, PlanResult, SensitivityRow } from "../../results/plan.ts";
-import { counted, percentOf, promiseLimit } from "../../results/plan-words.ts";
+import { counted, percentOf, promiseLimit, toldOnce } from "../../results/plan-words.ts";
 import type { Conclusion } from "../document.ts";
 import { formatCount, formatMonthlyUsd, formatShare, formatUsd } from "../format.ts";
 import { capital, joinWords } from "../verdict.ts";
@@ -44,9 +44,10 @@ export function planConclusions(plan: PlanResult): readonly Conclusion[] {
 function askedWords({ ask }: PlanResult): readonly string[] {
   const { confidence, mostGpus, promises, varied } = ask;
   const tiers = new Set(promises.map(({ tier }) => tier)).size;
+  const told = toldOnce(promises, (promise) => promise);
   const varying = varied.length === 0 ? "" : ` What may vary: ${varied.join("; ")}.`;
   return [
-    `The cheapest platform of at most ${counted(mostGpus, "GPU")} that keeps ${counted(promises.length, "promise")} to ${counted(tiers, "tier")}, all of them together at ${percentOf(confidence)} % confidence.${varying}`,
+    `The cheapest platform of at most ${counted(mostGpus, "GPU")} that keeps ${counted(told.length, "promise")} to ${counted(tiers, "tier")}, all of them together at ${percentOf(confidence)} % confidence.${varying}`,
   ];
 }
 

@@ -1,6 +1,6 @@
 /** Every figure of a plan's answer for a spreadsheet: what it costs, how sure it is, and what it would take otherwise. */
 import type { PlanResult } from "../../results/plan.ts";
-import { promiseLimit } from "../../results/plan-words.ts";
+import { promiseLimit, toldOnce } from "../../results/plan-words.ts";
 import { csvText, type CsvValue } from "../csv.ts";
 import { sizesText } from "./words.ts";
 
@@ -71,19 +71,12 @@ function poolRows({ answer }: PlanResult): readonly Row[] {
 }
 
 function promiseRows({ confirmation, ask }: PlanResult): readonly Row[] {
-  return (confirmation?.promises ?? []).flatMap(
-    ({ promise, pressure, spread, predictedAtMost }): readonly Row[] => [
-      ["promise", promiseLimit(promise, ask.promises), "pressure", "ratio", pressure],
-      ["promise", promiseLimit(promise, ask.promises), "spread", "ratio", spread],
-      [
-        "promise",
-        promiseLimit(promise, ask.promises),
-        "predicted-at-most",
-        "ratio",
-        predictedAtMost,
-      ],
-    ],
-  );
+  const told = toldOnce(confirmation?.promises ?? [], ({ promise }) => promise);
+  return told.flatMap(({ promise, pressure, spread, predictedAtMost }): readonly Row[] => [
+    ["promise", promiseLimit(promise, ask.promises), "pressure", "ratio", pressure],
+    ["promise", promiseLimit(promise, ask.promises), "spread", "ratio", spread],
+    ["promise", promiseLimit(promise, ask.promises), "predicted-at-most", "ratio", predictedAtMost],
+  ]);
 }
 
 function tenantRows({ costs }: PlanResult): readonly Row[] {

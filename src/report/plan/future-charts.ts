@@ -9,9 +9,9 @@ import {
   ROW_HEIGHT,
 } from "../charts/frame.ts";
 import { nameAxis, OWN_COLOUR } from "../charts/rows.ts";
-import { formatNumber, formatObjective, formatTimes, formatUsd } from "../format.ts";
+import { formatObjective, formatTimes, formatUsd } from "../format.ts";
 import { counted } from "../../results/plan-words.ts";
-import { readingText } from "./words.ts";
+import { monthsText, readingText, runwayMonths } from "./words.ts";
 
 const COUNT_AXIS = { tickCount: 5, tickMinStep: 1, format: "~r" };
 
@@ -96,16 +96,17 @@ function caseRow(row: SensitivityRow, { answer, ask }: PlanResult, { palette }: 
   };
 }
 
-/** Traffic growing month by month, against what the platform bears; undefined where no growth was stated or none breaks it. */
+/** Traffic growing month by month, with the point up to which it holds and the one by which it breaks; undefined where no growth was stated or none breaks it. */
 export function growthChart({ runway }: PlanResult, style: ChartStyle): Chart | undefined {
-  if (runway === null) return undefined;
-  const { breaksAt, monthlyGrowth, months } = runway;
-  if (breaksAt === null || monthlyGrowth === null || months === null) return undefined;
+  const span = runway === null ? undefined : runwayMonths(runway);
+  if (runway === null || span === undefined) return undefined;
   const { palette } = style;
-  const last = Math.max(1, Math.ceil(months * (1 + CURVE_TAIL)));
+  const { breaksAt, heldAt, monthlyGrowth } = runway;
+  const last = Math.max(1, Math.ceil(span.breaks * (1 + CURVE_TAIL)));
   const curve = Array.from({ length: 21 }, (_, at) => {
     const month = (last * at) / 20;
-    return { month: compact(month), factor: compact(Math.exp(month * Math.log1p(monthlyGrowth))) };
+    const factor = Math.exp(month * Math.log1p(monthlyGrowth ?? 0));
+    return { month: compact(month), factor: compact(factor) };
   });
   const x = {
     field: "month",
@@ -114,24 +115,29 @@ export function growthChart({ runway }: PlanResult, style: ChartStyle): Chart | 
     scale: { domain: [0, last], nice: false },
     axis: { grid: false, tickCount: 6, tickMinStep: 1, format: "~r" },
   };
+  const most = curve.reduce((high, { factor }) => Math.max(high, factor ?? 1), 1);
   const y = {
     field: "factor",
     type: "quantitative" as const,
     title: "Traffic, of today's",
-    scale: { domain: [1, Math.max(...curve.map(({ factor }) => factor ?? 1))], nice: true },
+    scale: { domain: [1, most], nice: true },
     axis: { tickCount: 5, labelExpr: "format(datum.value, '~r') + '×'" },
   };
-  const at = { month: compact(months), factor: compact(breaksAt) };
+  const points = [
+    endPoint({ month: span.holds, factor: heldAt }, "holds up to", palette.c0),
+    endPoint({ month: span.breaks, factor: breaksAt ?? heldAt }, "breaks by", palette.c1),
+  ];
   return {
     id: "plan-growth",
     title: "When it runs out",
-    note: `Traffic growing by ${formatObjective(monthlyGrowth)} a month, against the ${formatTimes(breaksAt)} at which the first promise breaks.`,
+    note: `Traffic growing by ${formatObjective(monthlyGrowth)} a month reaches ${formatTimes(heldAt)}, the most that was seen to hold, after ${monthsText(span.holds)}, and ${formatTimes(breaksAt)}, the least that was seen to break a promise, after ${monthsText(span.breaks)}.`,
     legend: [
       { label: "Traffic", colour: palette.c0 },
-      { label: "What the answer bears", colour: palette.ink },
+      { label: "Holds up to", colour: palette.c0, glyph: "●" },
+      { label: "Breaks by", colour: palette.c1, glyph: "●" },
     ],
     spec: frame(style, {
-      title: "Traffic by month, against what the platform bears",
+      title: "Traffic by month, and how much of it the platform bears",
       height: 200,
       layer: [
         {
@@ -139,35 +145,49 @@ export function growthChart({ runway }: PlanResult, style: ChartStyle): Chart | 
           mark: { type: "line", strokeWidth: 2, color: palette.c0 },
           encoding: { x, y },
         },
-        ...breakLayers(at, `breaks after ${formatNumber(months, 2)} months`, style),
+        ...endLayers(points, style),
       ],
     }),
   };
 }
 
-function breakLayers(
-  at: { readonly month: number | null; readonly factor: number | null },
-  label: string,
-  { palette }: ChartStyle,
-): readonly Layer[] {
-  const data = { values: [at] };
+interface EndPoint {
+  readonly month: number | null;
+  readonly factor: number | null;
+  readonly label: string;
+  readonly colour: string;
+}
+
+function endPoint(
+  { month, factor }: { readonly month: number; readonly factor: number },
+  what: string,
+  colour: string,
+): EndPoint {
+  const label = `${what} ${formatTimes(factor)}, ${monthsText(month)}`;
+  return { month: compact(month), factor: compact(factor), label, colour };
+}
+
+/** The label of what holds stands below the line, and that of what breaks above it: they are near each other. */
+function endLayers(points: readonly EndPoint[], { palette }: ChartStyle): readonly Layer[] {
   const x = { field: "month", type: "quantitative" } as const;
   const y = { field: "factor", type: "quantitative" } as const;
+  const text = { field: "label", type: "nominal" } as const;
+  const label = { type: "text", fontSize: 10.5, fill: palette.ink } as const;
   return [
     {
-      data,
-      mark: { type: "rule", stroke: palette.ink, strokeWidth: 1.25, strokeDash: [5, 4] },
-      encoding: { y },
+      data: { values: points },
+      mark: { type: "point", filled: true, size: 90, opacity: 1 },
+      encoding: { x, y, color: OWN_COLOUR },
     },
     {
-      data,
-      mark: { type: "point", filled: true, size: 90, opacity: 1, color: palette.c1 },
-      encoding: { x, y },
+      data: { values: points.slice(0, 1) },
+      mark: { ...label, align: "left", dx: 8, dy: 12 },
+      encoding: { x, y, text },
     },
     {
-      data,
-      mark: { type: "text", align: "right", dx: -9, dy: -9, text: label, fill: palette.ink },
-      encoding: { x, y },
+      data: { values: points.slice(1) },
+      mark: { ...label, align: "right", dx: -9, dy: -9 },
+      encoding: { x, y, text },
     },
   ];
 }

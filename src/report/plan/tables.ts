@@ -1,6 +1,6 @@
 /** The tables of a plan: pools, promises, runner-ups, the way there, cost against promises, sensitivity, tenants' costs. */
 import type { PlanResult, PlanStep, PlannedPlatform, SensitivityRow } from "../../results/plan.ts";
-import { promiseLimit } from "../../results/plan-words.ts";
+import { promiseLimit, toldOnce } from "../../results/plan-words.ts";
 import { formatCount, formatShare, formatUsd } from "../format.ts";
 import { type Cell, cell, left, right, type Table, toned, type Tone } from "../table.ts";
 import { designText, pressureText, readingText, sizesText } from "./words.ts";
@@ -37,6 +37,7 @@ export function poolTable({ answer }: PlanResult): Table | undefined {
 
 export function promiseTable({ confirmation, ask }: PlanResult): Table | undefined {
   if (confirmation === null || confirmation.promises.length === 0) return undefined;
+  const told = toldOnce(confirmation.promises, ({ promise }) => promise);
   return {
     title: "Promises over the fresh runs",
     columns: [
@@ -46,7 +47,7 @@ export function promiseTable({ confirmation, ask }: PlanResult): Table | undefin
       right("Spread", "Standard deviation of its logarithm over runs."),
       right("One more run", "Its prediction limit, at the error divided among all promises."),
     ],
-    rows: confirmation.promises.map(({ promise, pressure, spread, predictedAtMost }) => {
+    rows: told.map(({ promise, pressure, spread, predictedAtMost }) => {
       const reading = (value: number | null) => ({
         promise,
         pressure: value,

@@ -62,7 +62,7 @@ export function confirmationWords(confirmation: PlanConfirmation, confidence: nu
   const share = `Whatever runs are like, at least ${formatShare(keptShareAtLeast)} of them keep every promise, at ${percent} % (Clopper and Pearson)`;
   switch (rule) {
     case "margin":
-      return `${runs} kept every promise, by so much that one more run keeps all of them with ${percent} % (prediction limits, the error divided among ${confirmation.promises.length} promises). ${share}.`;
+      return `${runs} kept every promise, by so much that one more run keeps all of them with ${percent} % (prediction limits, the error divided among all promises). ${share}.`;
     case "clean-runs":
       return `${runs} in a row kept every promise; one more breaks one with a chance of at most 1 in ${seeds.length + 1}. ${share}.`;
     case "none":
@@ -84,8 +84,29 @@ export function runwayWords(runway: PlanRunway, all: readonly PlanPromise[]): st
       : ` and breaks at x ${formatNumber(breaksAt)}${firstBroken === null ? "" : `, ${promiseName(firstBroken, all)} first`}`;
   if (monthlyGrowth === null || monthlyGrowth === 0) return `${holds}${breaks}.`;
   const growth = `${percentOf(monthlyGrowth)} % a month`;
-  const atLeast = breaksAt === null ? "at least " : "";
-  return `${holds}${breaks}: at ${growth} it lasts ${atLeast}${counted(months ?? 0, "month")}.`;
+  const span = runwayMonths(runway);
+  if (span === undefined) {
+    return `${holds}${breaks}: at ${growth} it lasts at least ${counted(months ?? 0, "month")}.`;
+  }
+  return `${holds}${breaks}: at ${growth} it lasts ${monthsText(span.holds)}, and has broken by ${monthsText(span.breaks)}.`;
+}
+
+/** Months in which growth reaches what held, and what broke; undefined without a growth, or where nothing held or broke. */
+export function runwayMonths({
+  breaksAt,
+  heldAt,
+  monthlyGrowth,
+}: PlanRunway): { readonly holds: number; readonly breaks: number } | undefined {
+  if (breaksAt === null || heldAt === 0 || monthlyGrowth === null || monthlyGrowth <= 0) {
+    return undefined;
+  }
+  const monthsTo = (factor: number): number => Math.log(factor) / Math.log1p(monthlyGrowth);
+  return { holds: monthsTo(heldAt), breaks: monthsTo(breaksAt) };
+}
+
+/** "2.9 months": a tenth is as fine as a growth a month is known. */
+export function monthsText(months: number): string {
+  return `${months.toFixed(1)} months`;
 }
 
 /** "1.03 x 100 ms (103 ms)"; of an objective over several targets only the multiple. */

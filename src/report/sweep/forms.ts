@@ -12,8 +12,10 @@ import { responseCurves } from "./curves.ts";
 import { frontierChart } from "./frontier.ts";
 import { sweepMaps } from "./maps.ts";
 import type { Estimates, Sweep } from "./sweep.ts";
-import { estimateIn, variantTable } from "./tables.ts";
-import { hourly, keepers, pointText, sweepHeadline, sweepNotes } from "./words.ts";
+import { cheapestTable, estimateIn, variantTable } from "./tables.ts";
+import { trafficLevels } from "./traffic.ts";
+import { hourly, keepers } from "./ranking.ts";
+import { pointText, sweepHeadline, sweepNotes } from "./words.ts";
 
 /** Up to this many columns two maps stand side by side. */
 const SIDE_BY_SIDE = 7;
@@ -33,7 +35,10 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
   const sections = [
     ...section("map", "Where promises are kept", mapBlocks(sweep, style)),
     ...section("curves", "Responses", charts(...responseCurves(sweep, style))),
-    ...section("cost", "Cost", charts(frontierChart(sweep, style))),
+    ...section("cost", "Cost", [
+      ...tables(cheapestTable(sweep)),
+      ...charts(frontierChart(sweep, style)),
+    ]),
     ...section("variants", "Variants", tables(variantTable(sweep))),
     ...section("notes", "How to read this", [
       ...texts(...sweepNotes(sweep)),
@@ -86,7 +91,8 @@ function keyFigures(sweep: Sweep): readonly KeyFigure[] {
       detail: "Every tier's verdict is met, in every replication.",
       hint: DEFINITIONS.verdict.meaning,
     },
-    ...(best === undefined
+    // Under different traffic nothing is the cheapest of all: the table tells it level by level.
+    ...(best === undefined || trafficLevels(sweep).length > 1
       ? []
       : [
           {

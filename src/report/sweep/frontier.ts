@@ -12,7 +12,8 @@ import { OWN_COLOUR } from "../charts/rows.ts";
 import { formatTimes, formatUsd } from "../format.ts";
 import { hueOf } from "./maps.ts";
 import type { Sweep, SweepRow } from "./sweep.ts";
-import { hourly, pointText, verdictText } from "./words.ts";
+import { hourly } from "./ranking.ts";
+import { pointText, verdictText } from "./words.ts";
 
 interface Dot {
   readonly usd: number;

@@ -9,7 +9,8 @@ import { formatCount, formatMs, formatUsd } from "../format.ts";
 import { capital, type Verdict } from "../verdict.ts";
 import type { Sweep, SweepDimension, SweepRow } from "./sweep.ts";
 import { estimateIn, keptText } from "./tables.ts";
-import { hourly, pointText, verdictText } from "./words.ts";
+import { hourly } from "./ranking.ts";
+import { pointText, verdictText } from "./words.ts";
 
 /** Rows or columns a map has room for. */
 const MOST_NAMES = 40;

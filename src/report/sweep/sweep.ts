@@ -24,6 +24,15 @@ export interface SweepSetting {
   readonly isSampled: boolean;
   /** Clients that send otherwise when they are served otherwise. */
   readonly dependentClients: readonly string[];
+  /** Names of the dimensions that change what is sent. */
+  readonly trafficDimensions: readonly string[];
+  /** What was asked for, as options: to ask again. */
+  readonly asked: {
+    readonly vary: readonly string[];
+    /** Variants to draw; null for a grid. */
+    readonly sample: number | null;
+    readonly overrides: readonly string[];
+  };
 }
 
 /** A mean over replications, and its 95 % interval where there are several. */

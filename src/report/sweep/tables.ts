@@ -7,12 +7,15 @@ import {
   formatPercent,
   formatShare,
   formatUsd,
+  MISSING,
 } from "../format.ts";
 import { cleaned, cut, type SummaryTable, SUMMARY_WIDTH, tableWidth } from "../summary.ts";
 import { type Cell, cell, left, right, type Table, toned, type Tone } from "../table.ts";
 import { capital, type Verdict } from "../verdict.ts";
 import type { Estimate, Estimates, Sweep, SweepRow, SweepTier } from "./sweep.ts";
-import { estimateText, hourly, keepers, verdictText } from "./words.ts";
+import { hourly, keepers } from "./ranking.ts";
+import { hasChoice, trafficLevels } from "./traffic.ts";
+import { estimateText, pointText, verdictText } from "./words.ts";
 
 /** Rows of the page's table; the CSV has all. */
 const PAGE_ROWS = 400;
@@ -60,6 +63,39 @@ export function variantTable(sweep: Sweep): Table {
     rows: shown.map(pageRow),
     ...(shown.length < variants.length && {
       note: `The first ${formatCount(shown.length)} of ${formatCount(variants.length)} variants; sweep.csv has all.`,
+    }),
+  };
+}
+
+/** The cheapest variant that keeps every promise, for each traffic; undefined where all traffic is one, or nowhere is a choice. */
+export function cheapestTable(sweep: Sweep): Table | undefined {
+  const levels = trafficLevels(sweep);
+  if (levels.length === 1 || !hasChoice(levels)) return undefined;
+  const shown = levels.slice(0, PAGE_ROWS);
+  return {
+    title: "The cheapest for each traffic",
+    columns: [
+      left("Traffic"),
+      right("Variants"),
+      right("Keep every promise"),
+      left("The cheapest of them"),
+      right("Cost per hour"),
+    ],
+    rows: shown.map(({ text, rows, kept }) => {
+      const [best] = kept;
+      return [
+        cell(text),
+        cell(formatCount(rows.length)),
+        cell(formatCount(kept.length)),
+        best === undefined ? toned("none", "bad") : cell(pointText(sweep, best.point)),
+        cell(
+          best === undefined ? MISSING : formatUsd(hourly(best)),
+          "Nothing keeps every promise.",
+        ),
+      ];
+    }),
+    ...(shown.length < levels.length && {
+      note: `The first ${formatCount(shown.length)} of ${formatCount(levels.length)}; sweep.csv has every variant.`,
     }),
   };
 }

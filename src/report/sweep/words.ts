@@ -1,8 +1,10 @@
 /** How a sweep is put into words: which variants keep every promise, which of them is cheapest, and what to know before trusting it. */
-import { formatCount, formatNumber, formatUsd } from "../format.ts";
+import { formatCount, formatNumber, formatUsd, listed } from "../format.ts";
 import { valueText } from "../compare/words.ts";
 import type { Unit } from "../../results/measures.ts";
+import { hourly, keepers, nearest } from "./ranking.ts";
 import type { Estimate, Sweep, SweepRow } from "./sweep.ts";
+import { hasChoice, type TrafficLevel, trafficLevels } from "./traffic.ts";
 
 /** "shared.gpus = 16, gold.weight = 40". */
 export function pointText({ dimensions }: Sweep, point: readonly string[]): string {
@@ -24,28 +26,6 @@ export function verdictText({ verdict, tiers }: SweepRow): string {
   return verdict === "missed" ? `missed: ${named.join(", ")}` : `no data: ${named.join(", ")}`;
 }
 
-/** Those that keep every promise, the cheapest first; among equals in the order of the sweep. */
-export function keepers({ variants }: Sweep): readonly SweepRow[] {
-  return variants
-    .filter(({ verdict }) => verdict === "met")
-    .toSorted((a, b) => hourly(a) - hourly(b));
-}
-
-/** Fewest tiers missed first, then by the tier that is furthest from its objective. */
-export function nearest({ variants }: Sweep): SweepRow | undefined {
-  return variants.toSorted((a, b) => missed(a) - missed(b) || shortfall(a) - shortfall(b))[0];
-}
-
-function missed({ tiers }: SweepRow): number {
-  return tiers.filter(({ verdict }) => verdict === "missed").length;
-}
-
-function shortfall({ tiers }: SweepRow): number {
-  return Math.max(
-    ...tiers.map(({ objective, figures }) => objective - (figures["compliance-owed"]?.mean ?? 0)),
-  );
-}
-
 export function sweepHeadline(sweep: Sweep): string {
   const { variants } = sweep;
   const kept = keepers(sweep);
@@ -62,6 +42,8 @@ export function sweepHeadline(sweep: Sweep): string {
     kept.length === variants.length
       ? `All ${all} keep`
       : `${formatCount(kept.length)} of ${all} ${kept.length === 1 ? "keeps" : "keep"}`;
+  const levels = trafficLevels(sweep);
+  if (levels.length > 1) return `${count} every promise. ${cheapestWords(sweep, levels)}`;
   const cost = costText(best);
   const rivals = kept.filter((row) => hourly(row) === hourly(best));
   if (kept.length > 1 && rivals.length === kept.length)
@@ -69,16 +51,37 @@ export function sweepHeadline(sweep: Sweep): string {
   return `${count} every promise; the cheapest is ${pointText(sweep, best.point)} at ${cost}${rivals.length > 1 ? ` (${formatCount(rivals.length - 1)} more cost the same)` : ""}.`;
 }
 
+/** Levels of traffic named in a sentence. */
+const NAMED_LEVELS = 4;
+
+/** Under different traffic nothing is cheapest but for each traffic by itself. */
+function cheapestWords(sweep: Sweep, levels: readonly TrafficLevel[]): string {
+  const because = `What is sent differs with ${listed(sweep.trafficDimensions)}, so there is no one cheapest`;
+  if (!hasChoice(levels)) return `${because}: each variant sees traffic of its own.`;
+  const named = levels.slice(0, NAMED_LEVELS).map(({ text, kept: [cheapest] }) => {
+    const answer =
+      cheapest === undefined
+        ? "none"
+        : `${pointText(sweep, cheapest.point)} at ${costText(cheapest)}`;
+    return `at ${text}, ${answer}`;
+  });
+  const more = levels.length - named.length;
+  return `${because}; ${named.join("; ")}${more > 0 ? `; ${formatCount(more)} more in the table` : ""}.`;
+}
+
 /** Sentences, the most important first. */
 export function sweepNotes(sweep: Sweep): readonly string[] {
   const { seeds, isSampled, dependentClients, variants, dimensions } = sweep;
+  const asked = sweep.asked.sample ?? variants.length;
+  const equal =
+    variants.length < asked
+      ? ` Variants that came out equal are told once: of ${formatCount(asked)}, ${formatCount(variants.length)} are left.`
+      : "";
   return [
-    seeds.length === 1
-      ? "One run each, with the same seed: every variant sees the same arrivals. How much of a difference is chance, one seed does not say; add --replications."
-      : `Means over ${seeds.length} replications with the same seeds for every variant; ± is the 95 % interval of the mean (Student's t). Verdicts are those of the worst replication. Because arrivals are the same, differences between variants vary less than these intervals say: compare tells them pair by pair.`,
+    chanceWords(sweep, seeds.length),
     ...(isSampled
       ? [
-          `A Latin hypercube: each of the ${formatCount(dimensions.length)} dimensions is cut into as many equal parts as variants were asked for, and each part is used once. Variants that came out equal are told once: ${formatCount(variants.length)} are left.`,
+          `A Latin hypercube: each of the ${formatCount(dimensions.length)} dimensions is cut into as many equal parts as variants were asked for, and each part is used once.${equal}`,
         ]
       : []),
     ...(dependentClients.length === 0
@@ -90,10 +93,22 @@ export function sweepNotes(sweep: Sweep): readonly string[] {
   ];
 }
 
-export function hourly({ platform }: SweepRow): number {
-  return platform["usd-per-hour"]?.mean ?? 0;
+/** What is chance, and what of it the variants share. */
+function chanceWords({ trafficDimensions }: Sweep, runs: number): string {
+  const names = listed(trafficDimensions);
+  const isSame = trafficDimensions.length === 0;
+  if (runs === 1) {
+    const arrivals = isSame
+      ? "every variant sees the same arrivals"
+      : `variants that differ only in what is not sent see the same arrivals, while ${names} ${trafficDimensions.length === 1 ? "changes" : "change"} them`;
+    return `One run each, with the same seed: ${arrivals}. How much of a difference is chance, one seed does not say; add --replications.`;
+  }
+  const means = `Means over ${runs} replications with the same seeds for every variant; ± is the 95 % interval of the mean (Student's t). Verdicts are those of the worst replication.`;
+  return isSame
+    ? `${means} Because arrivals are the same, differences between variants vary less than these intervals say: compare tells them pair by pair.`
+    : `${means} Arrivals are the same only among variants that do not differ in ${names}.`;
 }
 
-function costText(row: SweepRow): string {
+export function costText(row: SweepRow): string {
   return `${formatUsd(hourly(row))} per hour`;
 }

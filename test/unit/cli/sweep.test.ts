@@ -266,6 +266,8 @@ describe("bad input ends with code 2 and a message, before anything runs", () =>
       ["--vary", "gold.weight=1", "--vary", "gold.weight=2"],
       "it is varied twice",
     ],
+    ["seeds", ["--vary", "simulation.seed=1,2"], "--seed names the first, --replications how many"],
+    ["a plan's keys", ["--vary", "plan.confidence=90%,95%"], "a sweep searches for nothing"],
     ["no values", ["--vary", "gold.weight"], "expected path=values"],
     ["a range without a step", ["--vary", "shared.gpus=1..4"], "draw a sample"],
     ["a sample of one", ["--vary", "shared.gpus=1..4", "--sample", "1"], "--sample 1: expected"],

@@ -161,6 +161,26 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
       ["wrong.json"],
       /wrong\.json is not a whole results\.json: run\.requests: .*number/,
     ],
+    [
+      "fewer GPUs than none",
+      ["negative.json"],
+      /negative\.json is not a whole results\.json: platform\.gpus: expected 0 or more, not -1/,
+    ],
+    [
+      "a time below none",
+      ["early.json"],
+      /early\.json is not a whole results\.json: tiers\.0\.latency\.ttftMs\.p99: expected 0 or more, not -5/,
+    ],
+    [
+      "more than all",
+      ["over.json"],
+      /over\.json is not a whole results\.json: tiers\.0\.sla\.compliance: expected a share from 0 to 1, not 1\.2/,
+    ],
+    [
+      "a plan of fewer GPUs than none",
+      ["negative-plan.json"],
+      /negative-plan\.json is not a whole plan\.json: answer\.gpus: expected 0 or more, not -14/,
+    ],
     ["an empty folder", ["empty"], /empty holds nothing that reports are made of/],
     ["a folder with two", ["both"], /both holds several results; name one of them: both\/results/],
     ["a format that is none", ["results.json", "--format", "pdf"], /there is no 'pdf' \(html, md/],
@@ -180,6 +200,15 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
     write("hole-plan.json", JSON.stringify(examplePlan()).replace('"gpu":', '"gpus-of":'));
     write("hole.json", noTiers);
     write("wrong.json", { ...results, run: { ...results.run, requests: "21" } });
+    write("negative.json", { ...results, platform: { ...results.platform, gpus: -1 } });
+    const [gold = expect.fail("a tier"), ...others] = results.tiers;
+    const ttftMs = { ...gold.latency.ttftMs, p99: -5 };
+    const early = { ...gold, latency: { ...gold.latency, ttftMs } };
+    write("early.json", { ...results, tiers: [early, ...others] });
+    const over = { ...gold, sla: { ...gold.sla, compliance: 1.2 } };
+    write("over.json", { ...results, tiers: [over, ...others] });
+    const plan = examplePlan();
+    write("negative-plan.json", { ...plan, answer: { ...plan.answer!, gpus: -14 } });
     write("both/results.json", results);
     write("both/interference.json", interference);
     write("results.json", results);

@@ -36,6 +36,7 @@ export function sweepFrom(
   names: readonly string[],
   variants: readonly SweptVariant[],
   isSampled = false,
+  more: Partial<Pick<Sweep, "trafficDimensions" | "asked">> = {},
 ): Sweep {
   return sweepOf(names, variants, {
     tenantryVersion: "1.2.3",
@@ -43,6 +44,9 @@ export function sweepFrom(
     seeds: variants[0]!.runs.map(({ seed }) => seed),
     isSampled,
     dependentClients: [],
+    trafficDimensions: [],
+    asked: { vary: [], sample: isSampled ? variants.length : null, overrides: [] },
+    ...more,
   });
 }
 

@@ -83,6 +83,57 @@ describe("words", () => {
     expect(sweepNotes(gridOf([2], 3))[0]).toContain("Student's t");
     expect(sweepNotes(sampleOf(5)).join(" ")).toContain("Latin hypercube");
   });
+
+  test("say that equal variants were left out only where there were any", () => {
+    expect(sweepNotes(sampleOf(6)).join(" ")).not.toContain("told once");
+    const asked = { vary: [], sample: 8, overrides: [] };
+    const drawn = sampleOf(6);
+    expect(sweepNotes({ ...drawn, asked }).join(" ")).toContain("told once: of 8, 6 are left.");
+  });
+});
+
+describe("where what is sent varies", () => {
+  const points = [
+    ["1", "20/s", 200],
+    ["2", "20/s", 80],
+    ["3", "20/s", 70],
+    ["1", "30/s", 300],
+    ["2", "30/s", 200],
+    ["3", "30/s", 90],
+    ["3", "40/s", 150],
+  ] as const;
+  const swept = points.map(([replicas, rate, tail]) => ({
+    point: [replicas, rate],
+    runs: [runOf(tail, 4 * Number(replicas))],
+  }));
+  const names = ["shared.replicas", "shop.rate"];
+  const sweep = sweepFrom(names, swept, false, { trafficDimensions: ["shop.rate"] });
+
+  test("nothing is the cheapest but for each traffic", () => {
+    expect(sweepHeadline(sweep)).toBe(
+      "3 of 7 variants keep every promise. What is sent differs with shop.rate, so there is no one cheapest; at shop.rate = 20/s, shared.replicas = 2, shop.rate = 20/s at $8.00 per hour; at shop.rate = 30/s, shared.replicas = 3, shop.rate = 30/s at $12.00 per hour; at shop.rate = 40/s, none.",
+    );
+    const text = reportMarkdown(sweepReport(sweep));
+    expect(text).not.toContain("The cheapest of them:");
+    expect(text).toContain(
+      "| shop.rate = 20/s | 3 | 2 | shared.replicas = 2, shop.rate = 20/s | $8.00 |",
+    );
+    expect(text).toContain("| shop.rate = 40/s | 1 | 0 | none | — |");
+  });
+
+  test("arrivals are said to be the same only where they are", () => {
+    const words = sweepNotes(sweep).join(" ");
+    expect(words).not.toContain("every variant sees the same arrivals");
+    expect(words).toContain("while shop.rate changes them");
+    expect(sweepNotes(gridOf([2])).join(" ")).toContain("every variant sees the same arrivals");
+  });
+
+  test("a sample with a rate of its own for each variant has no cheapest at all", () => {
+    const rates = { trafficDimensions: ["acme.rate"] };
+    const { dimensions, variants, ...setting } = sampleOf(9);
+    const headline = sweepHeadline({ ...setting, dimensions, variants, ...rates });
+    expect(headline).toContain("there is no one cheapest: each variant sees traffic of its own.");
+  });
 });
 
 describe("forms", () => {
