@@ -65,7 +65,7 @@ function utilizationFigure({ platform }: Results): readonly KeyFigure[] {
   const figure: KeyFigure = {
     label: "GPU utilization",
     values: [
-      shareValue("busy", busy),
+      shareValue("of time in steps", busy),
       ...(saturation === null
         ? []
         : [
@@ -77,8 +77,8 @@ function utilizationFigure({ platform }: Results): readonly KeyFigure[] {
     ],
     detail:
       saturation === null
-        ? "Busy flatters: one sequence makes a GPU busy. The others say how much of the hardware was used."
-        : `Busy flatters: one sequence makes a GPU busy. Saturation is what the same GPUs give of this mix with every queue full: ${formatCount(Math.round(saturation.tokensPerS))} tokens/s.`,
+        ? "Time in steps flatters: one sequence makes a step. The others say how much of the hardware was used."
+        : `Time in steps flatters: one sequence makes a step. Saturation is what the same GPUs give of this mix with every queue full: ${formatCount(Math.round(saturation.tokensPerS))} tokens/s.`,
     hint: DEFINITIONS.utilization.meaning,
   };
   return [figure];

@@ -84,7 +84,7 @@ function tightestWords({ confirmation, ask }: PlanResult): readonly string[] {
   ];
 }
 
-function costWords({ costs }: PlanResult): readonly string[] {
+function costWords({ costs, runway }: PlanResult): readonly string[] {
   if (costs === null) return [];
   const { usdPerHour, usdPerMonth, usdPerRequest, usdPerMillionTokens, busy } = costs;
   const each = usdPerRequest === null ? "" : `, ${formatUsd(usdPerRequest)} per request`;
@@ -103,7 +103,7 @@ function costWords({ costs }: PlanResult): readonly string[] {
   const last = others.length === 0 ? [] : [`${counted(others.length, "other")} ${hourly(rest)}`];
   return [
     `The GPUs cost ${formatUsd(usdPerHour)} an hour, ${formatMonthlyUsd(usdPerMonth)} a month${tokens}.`,
-    `They are busy ${formatShare(busy)} of the time.`,
+    `Some step is running on them ${formatShare(busy)} of the time, full or not${runway === null ? "." : ": how much more they bear stands under “When it runs out”."}`,
     ...(named.length === 0
       ? []
       : [`Idle time included, each tenant's part is: ${joinWords([...named, ...last])}.`]),

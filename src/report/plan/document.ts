@@ -90,7 +90,7 @@ function planFigures({ answer, own, costs }: PlanResult): readonly KeyFigure[] {
           {
             label: "Per million tokens",
             values: [{ value: formatUsd(tokens) }],
-            detail: `GPUs busy ${formatShare(costs?.busy ?? null)} of the time.`,
+            detail: `Some step is running ${formatShare(costs?.busy ?? null)} of the time, full or not.`,
             hint: "GPU cost per million tokens served, input and output.",
           },
         ]),

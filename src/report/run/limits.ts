@@ -53,11 +53,12 @@ function computeWords({ platform }: Results): readonly string[] {
   const { peakShare, peakStartS, peakSeconds } = saturation;
   const at = `In its busiest ${formatDuration(peakSeconds)}, ${formatDuration(peakStartS)} into the run, the platform computed ${formatShare(peakShare)} of the tokens that the same GPUs compute with every queue full`;
   const used = `memory bandwidth ${formatShare(utilization.memoryBandwidth)}, MFU ${formatShare(utilization.mfu)} over the whole run`;
-  return [
-    peakShare >= NEARLY_SATURATED
-      ? `${at} (${used}): computing is what runs short.`
-      : `${at} (${used}): there is computing to spare.`,
-  ];
+  if (peakShare >= NEARLY_SATURATED) return [`${at} (${used}): computing is what runs short.`];
+  const unfilled =
+    utilization.busy < NEARLY_SATURATED
+      ? ""
+      : ` That some step was running ${formatShare(utilization.busy)} of the time does not speak against that: steps were not full, and a fuller one takes little longer.`;
+  return [`${at} (${used}): there is computing to spare.${unfilled}`];
 }
 
 function refusalWords({ platform }: Results): readonly string[] {

@@ -5,6 +5,7 @@ import {
   COMPARE_WIDTH,
   compareMarkdown,
   compareTables,
+  nothingDiffers,
 } from "../../../src/report/compare/forms.ts";
 import { drawNormal, randomStream } from "../../../src/base/random.ts";
 import { holm, meanInterval, pairedP, tQuantile } from "../../../src/report/compare/paired.ts";
@@ -186,6 +187,24 @@ describe("what is called significant", () => {
     );
     expect(text).toContain("1 of ");
     expect(text).toMatch(/\| Gold: TTFT P99 \| B − A \| 40\.0 ms \| 80\.0 ms \|/);
+  });
+
+  test("is told in words where it is nothing, and not as a table of nothing", () => {
+    const seeds = [1, 2, 3, 4];
+    const same = seeds.map((seed) => withGold(40, seed));
+    const none = compareSides(sidesOf(same, same));
+    expect(compareTables(none).map(({ title }) => title)).not.toContain(
+      expect.stringContaining("What differs"),
+    );
+    expect(nothingDiffers(none)).toMatch(
+      /^None of \d+ differences of tiers and platform are significant/u,
+    );
+    const clear = seeds.map((seed) => withGold(80 + seed, seed));
+    const some = compareSides(sidesOf(same, clear));
+    expect(compareTables(some)[0]!.title).toContain("What differs: 1 of");
+    expect(nothingDiffers(some)).toBe("");
+    // One run each: nothing was tested, and the notes say so.
+    expect(nothingDiffers(compareSides(sidesOf([withGold(40)], [withGold(50)])))).toBe("");
   });
 
   test("seldom is where nothing differs: at most the stated share of comparisons of equal platforms", () => {

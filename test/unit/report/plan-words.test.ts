@@ -34,7 +34,7 @@ describe("when it runs out", () => {
 
   test("both ends lie on the line of growing traffic, at their own months", () => {
     const [curve = [], ends = []] = layersOf(plan);
-    expect(ends.map(({ month }) => month)).toEqual([2.571, 2.899]);
+    expect(ends.map(({ month }) => month)).toEqual([2.57, 2.899]);
     expect(ends.map(({ factor }) => factor)).toEqual([1.219, 1.25]);
     for (const { month, factor } of [...curve, ...ends]) {
       expect(factor).toBeCloseTo(1.08 ** month, 2);
