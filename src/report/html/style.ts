@@ -147,7 +147,7 @@ h2{margin-top:2.4rem}
 .broad .value{flex:1 1 75px}
 .broad .value b{font-size:1.25rem}
 figure{padding:.75rem .7rem .6rem}
-tbody th{max-width:8.5rem;min-width:6rem;white-space:normal;overflow-wrap:anywhere}
+tbody th{max-width:8.5rem;min-width:6rem;white-space:normal;overflow-wrap:break-word}
 td.prose{min-width:16rem}
 .defs{grid-template-columns:1fr;gap:0}
 .defs dd{margin-bottom:.7rem}

@@ -37,8 +37,8 @@ function limitLayers({ palette }: ChartStyle, along: "x" | "y"): readonly Layer[
       mark: {
         type: "text",
         text: "limit",
-        align: along === "x" ? "left" : "right",
-        dx: along === "x" ? 5 : 0,
+        align: "right",
+        dx: along === "x" ? -5 : 0,
         dy: along === "x" ? 0 : -6,
         fontSize: 10.5,
         fill: palette.ink,

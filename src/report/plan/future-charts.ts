@@ -15,6 +15,9 @@ import { monthsText, readingText, runwayMonths } from "./words.ts";
 
 const COUNT_AXIS = { tickCount: 5, tickMinStep: 1, format: "~r" };
 
+/** Pixels kept free beside the longest bar: its label must fit on a phone, too. */
+const LABEL_WIDTH = 58;
+
 /** Beyond the month of the break, the curve goes on by this part. */
 const CURVE_TAIL = 0.35;
 
@@ -33,7 +36,8 @@ export function neededChart(plan: PlanResult, style: ChartStyle): Chart | undefi
     axis: { grid: false, labelLimit: 230 },
   };
   const most = rows.reduce((high, { gpus }) => Math.max(high, gpus), answer.gpus);
-  const scale = { domain: [0, most * 1.3], nice: false };
+  const rangeMax = { expr: `width - ${LABEL_WIDTH}` };
+  const scale = { domain: [0, most], nice: false, rangeMax };
   const x = { field: "gpus", type: "quantitative", title: null, scale, axis: COUNT_AXIS } as const;
   return {
     id: "plan-needed",
@@ -163,16 +167,16 @@ function endPoint(
   what: string,
   colour: string,
 ): EndPoint {
-  const label = `${what} ${formatTimes(factor)}, ${monthsText(month)}`;
+  const label = `${what} ${formatTimes(factor)}\n${monthsText(month)}`;
   return { month: compact(month), factor: compact(factor), label, colour };
 }
 
-/** The label of what holds stands below the line, and that of what breaks above it: they are near each other. */
+/** The label of what holds stands below the line, and that of what breaks above it, in two short lines each: they are near each other. */
 function endLayers(points: readonly EndPoint[], { palette }: ChartStyle): readonly Layer[] {
   const x = { field: "month", type: "quantitative" } as const;
   const y = { field: "factor", type: "quantitative" } as const;
   const text = { field: "label", type: "nominal" } as const;
-  const label = { type: "text", fontSize: 10.5, fill: palette.ink } as const;
+  const label = { type: "text", fontSize: 10.5, lineBreak: "\n", fill: palette.ink } as const;
   return [
     {
       data: { values: points },
@@ -186,7 +190,7 @@ function endLayers(points: readonly EndPoint[], { palette }: ChartStyle): readon
     },
     {
       data: { values: points.slice(1) },
-      mark: { ...label, align: "right", dx: -9, dy: -9 },
+      mark: { ...label, align: "right", dx: -9, dy: -18 },
       encoding: { x, y, text },
     },
   ];

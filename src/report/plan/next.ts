@@ -1,7 +1,7 @@
 /** What to do next, after a plan: from what it found and left open, the most pressing first. */
 import type { PlanResult } from "../../results/plan.ts";
 import { counted } from "../../results/plan-words.ts";
-import { hourly } from "./words.ts";
+import { hourly, monthsText, runwayMonths } from "./words.ts";
 
 /** Steps told; more would be a list that nobody follows. */
 const STEPS = 3;
@@ -36,8 +36,7 @@ function unconfirmed({ outcome }: PlanResult): readonly string[] {
 }
 
 function order({ runway, sensitivity }: PlanResult): readonly string[] {
-  const months = runway?.months ?? null;
-  if (months === null || months > SHORT_MONTHS) return [];
+  if (runway === null || runway.months === null || runway.months > SHORT_MONTHS) return [];
   const larger = sensitivity.find(
     ({ id, isKept, gpusNeeded }) =>
       id.startsWith("growth-") && isKept === false && gpusNeeded !== null,
@@ -46,7 +45,8 @@ function order({ runway, sensitivity }: PlanResult): readonly string[] {
     larger === undefined
       ? ""
       : `, and ${larger.what} takes ${counted(larger.gpusNeeded ?? 0, "GPU")} at ${hourly(larger.usdPerHourNeeded ?? 0)}`;
-  return [`Order GPUs now: it lasts ${counted(months, "month")}${need}.`];
+  const lasts = monthsText(runwayMonths(runway)?.holds ?? runway.months);
+  return [`Order GPUs now: it lasts ${lasts}${need}.`];
 }
 
 /** The loss of hardware that the platform does not bear. */

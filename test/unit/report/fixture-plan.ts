@@ -209,7 +209,7 @@ export function examplePlan(): PlanResult {
       heldAt: 1.1,
       firstBroken: SILVER,
       monthlyGrowth: 0.06,
-      months: 2,
+      months: 1,
     },
     bounds: [
       {

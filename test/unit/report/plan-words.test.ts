@@ -40,8 +40,8 @@ describe("when it runs out", () => {
       expect(factor).toBeCloseTo(1.08 ** month, 2);
     }
     expect(ends.map(({ label }) => label)).toEqual([
-      "holds up to 1.22×, 2.6 months",
-      "breaks by 1.25×, 2.9 months",
+      "holds up to 1.22×\n2.6 months",
+      "breaks by 1.25×\n2.9 months",
     ]);
   });
 
