@@ -1,9 +1,17 @@
 /** The recurring parts of results.json: distributions, counts, latency and SLA blocks. Milliseconds and dollars. */
 import type { Histogram } from "../base/histogram.ts";
-import type { TierConfig } from "../engine/config.ts";
+import type { LatencyMetric, SlaTarget, TierConfig } from "../engine/config.ts";
 import { REJECT_REASONS } from "../engine/request.ts";
 import { SLA_MIN_SAMPLES } from "../engine/sla/sla-window.ts";
-import type { CountBlock, Distribution, LatencyBlock, SlaBlock, TargetResult } from "./results.ts";
+import type { BatchRecorder } from "./batch-recorder.ts";
+import type {
+  CountBlock,
+  Distribution,
+  LatencyBlock,
+  QuantileInterval,
+  SlaBlock,
+  TargetResult,
+} from "./results.ts";
 import type { TenantStats } from "./tenant-stats.ts";
 
 const US_PER_MS = 1000;
@@ -83,6 +91,23 @@ export function slaBlock(stats: TenantStats, tier: TierConfig, measuredSeconds: 
     goodputPerS: measuredSeconds > 0 ? stats.met / measuredSeconds : 0,
     verdict: verdictOf(targets, { owed, complianceOwed, objective: tier.objective }),
   };
+}
+
+/** Of each target's quantile, from the batches of its latency; undefined where no request completed. */
+export function quantileIntervals(
+  targets: readonly SlaTarget[],
+  batches: ReadonlyMap<LatencyMetric, BatchRecorder> | undefined,
+): readonly QuantileInterval[] {
+  return targets.map(({ metric, percentile }) => {
+    const known = batches?.get(metric)?.interval(percentile / 100);
+    return {
+      metric,
+      percentile,
+      lowMs: ms(known?.low),
+      highMs: ms(known?.high),
+      batches: known?.batches ?? 0,
+    };
+  });
 }
 
 /** An objective of 100 % has no budget: any miss overspends it without bound, which JSON writes as null. */

@@ -7,7 +7,7 @@ import type { PlatformConfig, PoolConfig } from "../engine/config.ts";
 import type { Evidence } from "../engine/effects.ts";
 import type { Engine } from "../engine/engine.ts";
 import { provisionedUntil } from "../replica/port.ts";
-import { countBlock, latencyBlock, slaBlock } from "./blocks.ts";
+import { countBlock, latencyBlock, quantileIntervals, slaBlock } from "./blocks.ts";
 import type { Collector, TimedEvent } from "./collector.ts";
 import { costBlock, usd, usdPerMillion } from "./money.ts";
 import {
@@ -159,6 +159,7 @@ export function tierResult(
     counts: countBlock(stats),
     latency: latencyBlock(stats),
     sla: slaBlock(stats, tier, run.measuredSeconds),
+    intervals: quantileIntervals(tier.targets, run.collector.batches[index]),
     costUsd: ofTier.reduce((sum, { cost }) => sum + cost.totalUsd, 0),
     cacheSavedUsd: ofTier.reduce((sum, { cost }) => sum + cost.cacheSavedUsd, 0),
   };

@@ -2,11 +2,13 @@
  * Listens to an engine and gathers what results.json reports. Every driver feeds the same collector, so that a simulated and a
  * live run are counted by the same code.
  */
-import type { PlatformConfig } from "../engine/config.ts";
+import type { LatencyMetric, PlatformConfig, SlaTarget } from "../engine/config.ts";
 import type { EngineEvent } from "../engine/effects.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Admission, Outcome, RejectReason, Request } from "../engine/request.ts";
+import { latencyNs } from "../engine/sla/latency.ts";
 import { busyUntil, provisionedUntil } from "../replica/port.ts";
+import { BatchRecorder } from "./batch-recorder.ts";
 import { TenantStats } from "./tenant-stats.ts";
 import { TimelineRecorder } from "./timeline-recorder.ts";
 
@@ -43,6 +45,8 @@ export class Collector {
   readonly pools: PoolDemand[];
   /** Per replica: requests that completed there, and times its KV cache was full. */
   readonly completedOn: Float64Array;
+  /** Per tier: its promised latencies in batches over time, microseconds. */
+  readonly batches: Map<LatencyMetric, BatchRecorder>[] = [];
   readonly #warmupNs: number;
 
   constructor(platform: PlatformConfig, warmupNs: number) {
@@ -100,6 +104,7 @@ export class Collector {
       isMeasured: request.arrivalNs >= this.#warmupNs,
     });
     if (outcome !== "completed") return;
+    if (request.arrivalNs >= this.#warmupNs) this.#record(nowNs, request);
     if (request.replica >= 0) this.completedOn[request.replica]! += 1;
     this.timeline.completed(request.tenant);
     // A load generator knows of no pools.
@@ -109,6 +114,22 @@ export class Collector {
     demand.promptTokens += request.promptTokens;
     demand.cachedTokens += request.cachedTokens;
     demand.outputTokens += request.outputTokens;
+  }
+
+  /** A latency that is promised twice, at two percentiles, is recorded once. */
+  #record(nowNs: number, request: Request<unknown>): void {
+    const sinceNs = request.arrivalNs - this.#warmupNs;
+    const recorders = (this.batches[request.tier] ??= new Map());
+    const { targets } = this.platform.tiers[request.tier]!;
+    for (let at = 0; at < targets.length; at++) {
+      const { metric } = targets[at]!;
+      if (isPromisedBefore(targets, at)) continue;
+      const ns = latencyNs(metric, request, nowNs);
+      if (ns === undefined || Number.isNaN(ns)) continue;
+      let recorder = recorders.get(metric);
+      if (recorder === undefined) recorders.set(metric, (recorder = new BatchRecorder()));
+      recorder.add(sinceNs, ns / 1000);
+    }
   }
 
   event(timeNs: number, event: CollectedEvent): void {
@@ -153,4 +174,11 @@ export class Collector {
     });
     this.timeline.close(queued, pools);
   }
+}
+
+function isPromisedBefore(targets: readonly SlaTarget[], at: number): boolean {
+  for (let before = 0; before < at; before++) {
+    if (targets[before]!.metric === targets[at]!.metric) return true;
+  }
+  return false;
 }

@@ -112,12 +112,24 @@ export interface TenantResult {
   readonly adapterLoads: number | null;
 }
 
+/** How sure a promised quantile is, from this run alone: 95 %, by batches over time. */
+export interface QuantileInterval {
+  readonly metric: TargetResult["metric"];
+  readonly percentile: number;
+  /** Null where the requests are too few for it. */
+  readonly lowMs: number | null;
+  readonly highMs: number | null;
+  readonly batches: number;
+}
+
 export interface TierResult {
   readonly name: string;
   readonly weight: number;
   readonly counts: CountBlock;
   readonly latency: LatencyBlock;
   readonly sla: SlaBlock;
+  /** Of each target's quantile, in the order of `sla.targets`. */
+  readonly intervals: readonly QuantileInterval[];
   readonly costUsd: number;
   readonly cacheSavedUsd: number;
 }

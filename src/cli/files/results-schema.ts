@@ -105,6 +105,9 @@ const tier = z.object({
   counts,
   latency,
   sla,
+  intervals: z.array(
+    z.object({ metric, percentile: known, lowMs: unknown, highMs: unknown, batches: known }),
+  ),
   costUsd: known,
   cacheSavedUsd: signed,
 });

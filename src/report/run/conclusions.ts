@@ -5,6 +5,7 @@ import { formatCount, formatDuration, formatNumber } from "../format.ts";
 import { joinWords } from "../verdict.ts";
 import { costWords } from "./costs.ts";
 import { evidenceWords } from "./evidence.ts";
+import { intervalWords } from "./intervals.ts";
 import { growthWords, limitWords } from "./limits.ts";
 import { nearestPromise, nearestWords } from "./nearest.ts";
 import { nextWords } from "./next.ts";
@@ -19,6 +20,7 @@ export function runConclusions(results: Results): readonly Conclusion[] {
       sentences: [
         ...(nearest === undefined ? [] : [nearestWords(results, nearest)]),
         ...evidenceWords(results),
+        ...intervalWords(results),
       ],
     },
     { topic: "Cost", sentences: costWords(results) },

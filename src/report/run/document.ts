@@ -34,6 +34,7 @@ import { capital, complianceSentence, headline, targetSentence } from "../verdic
 import { priceWords } from "./costs.ts";
 import { runAppendix } from "./appendix.ts";
 import { runConclusions } from "./conclusions.ts";
+import { intervalTable } from "./intervals.ts";
 
 /** Rows of the table of sparklines: the busiest tenants. */
 const SPARKLINES = 30;
@@ -90,7 +91,7 @@ function tableSections(results: Results, { palette }: ChartStyle): readonly Sect
         ]
       : [];
   return [
-    ...section("tiers", "Tiers", tables(...tierTables(results, palette))),
+    ...section("tiers", "Tiers", tables(...tierTables(results, palette), intervalTable(results))),
     ...section("tenants", "Tenants", [
       ...tables(...tenantTables(results, palette), rejectionTable(results)),
       ...tables(costTable(results), ...prefixTables(results)),

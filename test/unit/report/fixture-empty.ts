@@ -34,6 +34,7 @@ export function emptyResults(): Results {
       counts: counts(0, 0),
       latency: none,
       sla: emptySla(tier.sla),
+      intervals: tier.intervals.map((one) => ({ ...one, lowMs: null, highMs: null, batches: 0 })),
       costUsd: 0,
     })),
     tenants: full.tenants.map((tenant) => ({

@@ -214,6 +214,7 @@ function tenantOf(sketch: TenantSketch, index: number, all: readonly TenantSketc
 function tierOf(tier: (typeof TIERS)[number], tenants: readonly TenantResult[]): TierResult {
   const slowest = tenants.reduce((ms, one) => Math.max(ms, one.latency.ttftMs.p99 ?? 0), 0);
   const blocks = latency(slowest === 0 ? null : slowest);
+  const sla = slaOf(blocks, tier, false);
   return {
     name: tier.name,
     weight: tier.weight,
@@ -222,7 +223,14 @@ function tierOf(tier: (typeof TIERS)[number], tenants: readonly TenantResult[]):
       sum(tenants.map((one) => one.counts.rejected)),
     ),
     latency: blocks,
-    sla: slaOf(blocks, tier, false),
+    sla,
+    intervals: sla.targets.map(({ metric, percentile, measuredMs }) => ({
+      metric,
+      percentile,
+      lowMs: (measuredMs ?? 0) * 0.9,
+      highMs: (measuredMs ?? 0) * 1.1,
+      batches: 20,
+    })),
     costUsd: sum(tenants.map((one) => one.cost.totalUsd)),
     cacheSavedUsd: sum(tenants.map((one) => one.cost.cacheSavedUsd)),
   };
