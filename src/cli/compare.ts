@@ -1,12 +1,8 @@
 /** `tenantry compare`: sets results side by side, simulating first where a scenario is named. */
 import { join } from "node:path";
 import { compareSides } from "../report/compare/compare.ts";
-import {
-  compareHtml,
-  compareMarkdown,
-  compareTables,
-  nothingDiffers,
-} from "../report/compare/forms.ts";
+import { comparisonReport, compareTables, nothingDiffers } from "../report/compare/forms.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
 import { MOST_SIDES, type Side, sideName } from "../report/compare/side.ts";
 import { readSides, type SideOptions } from "./compare-side.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
@@ -40,11 +36,12 @@ export async function compareCommand(
   else if (options.quiet !== true) print(comparison);
   if (folder === undefined) return EXIT.fine;
   const firsts = sides.flatMap(({ runs }) => runs.slice(0, 1));
+  const report = comparisonReport(comparison, firsts);
   const page = "compare.html";
   writeFiles(folder, [
     ["compare.json", json],
-    ["compare.md", compareMarkdown(comparison, firsts)],
-    [page, compareHtml(comparison, firsts, vegaRuntime())],
+    ["compare.md", reportMarkdown(report)],
+    [page, reportHtml(report, vegaRuntime())],
   ]);
   if (options.quiet !== true && options.json !== true) {
     process.stdout.write(`Open ${join(folder, page)}\n`);

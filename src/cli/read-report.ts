@@ -1,17 +1,25 @@
-/** Finds out what a file of ours is of, and makes a report of it: a run, a plan, a sweep, a comparison of policies, interference. */
+/**
+ * Finds out what a file of ours is of, and makes a report of it: a run, a plan, a tuning, a sweep, a comparison of results or of
+ * policies, interference.
+ */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { comparisonReport } from "../report/compare/forms.ts";
 import { interferenceReport } from "../report/interference/forms.ts";
 import { planReport } from "../report/plan/forms.ts";
 import { policiesReport } from "../report/policies/forms.ts";
 import type { Report } from "../report/report.ts";
 import { runReport } from "../report/run/forms.ts";
 import { sweepReport } from "../report/sweep/forms.ts";
+import { tuneReport } from "../report/tune/forms.ts";
 import { PLAN_SCHEMA_VERSION } from "../results/plan.ts";
 import { RESULTS_SCHEMA_VERSION } from "../results/results.ts";
+import { TUNE_SCHEMA_VERSION } from "../results/tune.ts";
 import { InputError } from "./exit-codes.ts";
 import { checkedFile, type FileForm } from "./files/checked.ts";
 import { interferenceSchema, policiesSchema, sweepSchema } from "./files/comparison-schemas.ts";
+import { comparisonSchema } from "./files/comparison-schema.ts";
+import { tuneSchema } from "./files/tune-schema.ts";
 import { planSchema } from "./files/plan-schema.ts";
 import { resultsSchema } from "./files/results-schema.ts";
 import { readText } from "./read-scenario.ts";
@@ -34,6 +42,16 @@ const KINDS: readonly Kind[] = [
     { name: "plan.json", version: PLAN_SCHEMA_VERSION, schema: planSchema },
     (top) => top["kind"] === "plan",
     planReport,
+  ),
+  kind(
+    { name: "tune.json", version: TUNE_SCHEMA_VERSION, schema: tuneSchema },
+    (top) => top["kind"] === "tune",
+    tuneReport,
+  ),
+  kind(
+    { name: "compare.json", version: 1, schema: comparisonSchema },
+    (top) => "sides" in top,
+    (comparison) => comparisonReport(comparison, []),
   ),
   kind(
     { name: "sweep.json", version: 1, schema: sweepSchema },
@@ -72,11 +90,6 @@ export function readReport(path: string): Report {
   if (/\.ya?ml$/i.test(file)) throw scenarioError(file);
   const top = topOf(readText(file), file);
   if ("platform" in top && "version" in top) throw scenarioError(file);
-  if ("sides" in top) {
-    throw new InputError(
-      `${file} is a comparison, which does not hold the runs it is of; compare them again, and \`tenantry compare\` writes their page`,
-    );
-  }
   const found = KINDS.find(({ isOne }) => isOne(top));
   if (found !== undefined) return found.report(top, file);
   throw new InputError(`${file} is no file that reports are made of (${NAMES})`);

@@ -2,12 +2,15 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { Tuner } from "../planner/tune/tune.ts";
-import { tuneLine, tuneTables, tuneWords } from "../report/tune.ts";
+import { reportHtml, reportMarkdown } from "../report/report.ts";
+import { tuneReport } from "../report/tune/forms.ts";
+import { tuneLine, tuneTables, tuneWords } from "../report/tune/words.ts";
 import type { TuneResult } from "../results/tune.ts";
 import { counted } from "../results/plan-words.ts";
 import { rewriteText } from "../scenario/rewrite.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, printTable, slug, writeFiles, written } from "./output.ts";
+import { vegaRuntime } from "./package-info.ts";
 import { type PlanOptions, readPlanInput, withPool } from "./plan-run.ts";
 import { linePatch } from "./line-patch.ts";
 
@@ -15,6 +18,8 @@ export interface TuneOptions extends Omit<PlanOptions, "replications"> {
   readonly budget?: string;
   readonly write?: boolean;
 }
+
+const PAGE = "tune.html";
 
 /** Runs the command; returns its exit code. */
 export async function tuneCommand(file: string, options: TuneOptions): Promise<number> {
@@ -66,10 +71,14 @@ function tell(tune: TuneResult, how: Telling): void {
   else if (options.quiet !== true) for (const table of tuneTables(tune)) printTable(table);
   say(`\n${tuneWords(tune)}\n\n${patch}`);
   if (folder !== undefined) {
+    const report = tuneReport(tune);
     writeFiles(folder, [
       ["tune.json", json],
       ["tune.patch", patch],
+      ["tune.md", reportMarkdown(report)],
+      [PAGE, reportHtml(report, vegaRuntime())],
     ]);
+    say(`Open ${join(folder, PAGE)}\n`);
   }
   if (after.kind === "refused") {
     const sets = overrides.map((override) => `--set '${override}'`).join(" ");

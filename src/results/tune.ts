@@ -28,7 +28,14 @@ export interface TuneResult {
   readonly kind: "tune";
   readonly schemaVersion: typeof TUNE_SCHEMA_VERSION;
   readonly tenantryVersion: string;
-  readonly scenario: { readonly name: string; readonly hash: string; readonly seed: number };
+  readonly scenario: {
+    readonly name: string;
+    readonly description: string;
+    readonly hash: string;
+    readonly seed: number;
+    /** As the command was given them. */
+    readonly overrides: readonly string[];
+  };
   /** What the search made best, in order. */
   readonly objective: string;
   /** What was varied: a path of the file, and the values tried. */

@@ -12,7 +12,7 @@ const text = z.string();
 const texts = z.array(text);
 const seeds = z.array(signed);
 
-const promise = z.object({
+export const promise = z.object({
   tier: text,
   kind: z.enum(["target", "objective"]),
   metric: metric.nullable(),

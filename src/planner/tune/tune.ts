@@ -188,8 +188,10 @@ export class Tuner {
       tenantryVersion: source.tenantryVersion,
       scenario: {
         name: scenario.name,
+        description: scenario.description,
         hash: createHash("sha256").update(scenario.canonicalJson).digest("hex"),
         seed,
+        overrides: source.overrides,
       },
       objective: OBJECTIVE,
       varied: this.knobs.map(({ path, values }) => ({ path, values })),

@@ -4,14 +4,16 @@
  */
 import type { Results } from "../../results/results.ts";
 import type { ChartStyle } from "../charts/frame.ts";
+import { commandLine } from "../commands.ts";
 import { DEFINITIONS } from "../definitions.ts";
-import type { Block, ReportDocument, Section } from "../document.ts";
+import { type Block, type ReportDocument, type Section, texts } from "../document.ts";
 import type { KeyFigure } from "../figures.ts";
 import { formatDuration, MISSING } from "../format.ts";
 import { type Cell, cell, left, right, type Table, toned } from "../table.ts";
 import { capital } from "../verdict.ts";
 import { billComparison, flowComparison, latencyComparison } from "./charts.ts";
 import type { Comparison, Difference, Row } from "./compare.ts";
+import { comparisonConclusions } from "./conclusions.ts";
 import { changesOf, familyWords, findingsTable } from "./findings.ts";
 import { ratioChart } from "./ratios.ts";
 import { sideName } from "./side.ts";
@@ -20,7 +22,7 @@ import { differenceText, intervalText, relativeText, valueText } from "./words.t
 const UNKNOWN = "Not known on one side: nothing to compare.";
 const NO_INTERVAL = "One run each: no interval.";
 
-/** Everything the comparison says; `firsts` are the first runs of the sides, which charts show. */
+/** Everything the comparison says; `firsts` are the first runs of the sides, which charts show; without them those charts are left out. */
 export function comparisonDocument(
   comparison: Comparison,
   firsts: readonly Results[],
@@ -32,13 +34,17 @@ export function comparisonDocument(
     headline: headline(comparison),
     facts: comparison.sides.map(({ name, source, scenario, seeds, kind }, index) => [
       name,
-      `${source}: ${scenario}, ${kind} ${formatDuration(firsts[index]?.run.simulatedSeconds ?? null)}, ${seedWords(seeds)}`,
+      `${source}: ${scenario}, ${kind}${spanWords(firsts[index])}, ${seedWords(seeds)}`,
     ]),
     verdicts: [],
     figures: comparison.tiers.flatMap(tierFigure),
-    conclusions: [],
+    conclusions: comparisonConclusions(comparison),
     sections: sections(comparison, firsts, style).filter(({ blocks }) => blocks.length > 0),
   };
+}
+
+function spanWords(first: Results | undefined): string {
+  return first === undefined ? "" : ` ${formatDuration(first.run.simulatedSeconds)}`;
 }
 
 function titleOf({ sides }: Comparison): string {
@@ -134,9 +140,22 @@ function sections(
     {
       id: "appendix",
       title: "Appendix",
-      blocks: [{ kind: "definitions", definitions: DEFINED }],
+      blocks: [
+        ...texts("To compare again, with the files of the sides where they were:"),
+        { kind: "code", text: rerun(comparison) },
+        { kind: "definitions", definitions: DEFINED },
+      ],
     },
   ];
+}
+
+/** Sides of one run each may be results, which take no seed; replications are of scenarios. */
+function rerun({ sides }: Comparison): string {
+  const replications = sides.reduce((most, { seeds }) => Math.max(most, seeds.length), 1);
+  const [first] = sides.flatMap(({ seeds }) => seeds);
+  const options =
+    replications === 1 ? [] : ["--seed", String(first), "--replications", String(replications)];
+  return commandLine("tenantry", "compare", ...sides.map(({ source }) => source), ...options);
 }
 
 const DEFINED = [

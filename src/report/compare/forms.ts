@@ -1,8 +1,7 @@
 /** A comparison's forms: one page that needs nothing else, Markdown, and rows of text for a terminal of 80 columns. */
 import type { Results } from "../../results/results.ts";
-import { LIGHT, PAGE_PALETTE } from "../charts/palette.ts";
-import { htmlPage } from "../html/page.ts";
-import { markdownOf } from "../markdown.ts";
+import { csvText, type CsvValue } from "../csv.ts";
+import type { Report } from "../report.ts";
 import { cleaned, cut, type SummaryTable, tableWidth } from "../summary.ts";
 import { capital } from "../verdict.ts";
 import type { Comparison, Difference, Row } from "./compare.ts";
@@ -16,20 +15,39 @@ export const COMPARE_WIDTH = 80;
 /** A measure's name is never cut below this. */
 const LEAST_LABEL = 10;
 
-/** Renders compare.html. */
-export function compareHtml(
-  comparison: Comparison,
-  firsts: readonly Results[],
-  vegaSource: string,
-): string {
-  const document = comparisonDocument(comparison, firsts, { palette: PAGE_PALETTE });
-  const { tenantryVersion } = comparison;
-  return htmlPage(document, { vegaSource, tenantryVersion, origin: "a comparison of results." });
+/** `firsts` are the first runs of the sides, for charts; a comparison read from a file has none. */
+export function comparisonReport(comparison: Comparison, firsts: readonly Results[]): Report {
+  return {
+    name: comparison.sides[0]!.scenario,
+    tenantryVersion: comparison.tenantryVersion,
+    origin: "a comparison of results.",
+    document: (style) => comparisonDocument(comparison, firsts, style),
+    csv: () => comparisonCsv(comparison),
+  };
 }
 
-/** Renders compare.md. */
-export function compareMarkdown(comparison: Comparison, firsts: readonly Results[]): string {
-  return markdownOf(comparisonDocument(comparison, firsts, { palette: LIGHT }));
+/** A row per figure and side, with its difference from the first. */
+function comparisonCsv({ tiers, platform, bills, sides }: Comparison): string {
+  const rowsOf = (of: string, name: string, rows: readonly Row[]): readonly CsvValue[][] =>
+    rows.flatMap(({ id, unit, values, differences }) =>
+      values.map((value, side): CsvValue[] => {
+        const {
+          absolute = null,
+          relative = null,
+          interval = null,
+          p = null,
+        } = differences[side - 1] ?? {};
+        const change = [absolute, relative, interval?.low ?? null, interval?.high ?? null, p];
+        return [of, name, id, unit, sides[side]!.name, value, ...change];
+      }),
+    );
+  const head = ["of", "name", "figure", "unit", "side", "value"];
+  return csvText([
+    [...head, "difference", "relative", "low", "high", "p"],
+    ...tiers.flatMap(({ name, rows }) => rowsOf("tier", name, rows)),
+    ...rowsOf("platform", "", platform),
+    ...bills.flatMap(({ name, rows }) => rowsOf("bill", name, rows)),
+  ]);
 }
 
 /** The tables for a terminal: what differs first, then one per tier, the platform, the bills. */

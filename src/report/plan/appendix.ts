@@ -1,15 +1,12 @@
 /** What a plan rests on, and what it takes to plan again: statistics, seeds, versions, commands, definitions. */
 import type { PlanResult } from "../../results/plan.ts";
-import { commandLine, settings } from "../commands.ts";
+import { commandLine, SCENARIO_FILE, settings } from "../commands.ts";
 import { type Definition, DEFINITIONS } from "../definitions.ts";
 import { type Block, tables, texts } from "../document.ts";
 import { counted, percentOf } from "../../results/plan-words.ts";
 import { formatCount } from "../format.ts";
 import { cell, left, type Table } from "../table.ts";
 import { planNotes } from "./words.ts";
-
-/** Stands where only whoever ran it knows the name. */
-const SCENARIO_FILE = "SCENARIO.yaml";
 
 const TERMS: readonly Definition[] = [
   {

@@ -2,12 +2,14 @@
 import { TIER_MEASURES } from "../../results/figures.ts";
 import { PLATFORM_MEASURES, type Unit } from "../../results/measures.ts";
 import type { ChartStyle } from "../charts/frame.ts";
+import { commandLine, SCENARIO_FILE, settings } from "../commands.ts";
 import { csvText, type CsvValue } from "../csv.ts";
 import { DEFINITIONS } from "../definitions.ts";
 import { type Block, charts, type ReportDocument, section, tables, texts } from "../document.ts";
 import type { KeyFigure } from "../figures.ts";
 import { formatCount, formatUsd, listed } from "../format.ts";
 import type { Report } from "../report.ts";
+import { sweepConclusions } from "./conclusions.ts";
 import { responseCurves } from "./curves.ts";
 import { frontierChart } from "./frontier.ts";
 import { sweepMaps } from "./maps.ts";
@@ -44,6 +46,12 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
       ...texts(...sweepNotes(sweep)),
       { kind: "definitions", definitions: DEFINED },
     ]),
+    ...section("again", "How to run it again", [
+      ...texts(
+        `The same scenario file, options and version give the same sweep, byte for byte, whatever the number of threads. ${SCENARIO_FILE} stands for the scenario file: equal hashes (${scenario.hash}) tell.`,
+      ),
+      { kind: "code", text: rerun(sweep) },
+    ]),
   ];
   return {
     title: `${scenario.name}: ${listed(dimensions.map(({ name }) => name))} varied`,
@@ -59,9 +67,24 @@ function sweepDocument(sweep: Sweep, style: ChartStyle): ReportDocument {
     ],
     verdicts: [],
     figures: keyFigures(sweep),
-    conclusions: [],
+    conclusions: sweepConclusions(sweep),
     sections,
   };
+}
+
+function rerun({ asked, seeds }: Sweep): string {
+  const { vary, sample, overrides } = asked;
+  return commandLine(
+    "tenantry",
+    "sweep",
+    SCENARIO_FILE,
+    ...vary.flatMap((one) => ["--vary", one]),
+    ...(sample === null ? [] : ["--sample", String(sample)]),
+    ...settings(overrides),
+    ...["--seed", String(seeds[0])],
+    ...(seeds.length === 1 ? [] : ["--replications", String(seeds.length)]),
+    ...["--out", "again"],
+  );
 }
 
 const DEFINED = [

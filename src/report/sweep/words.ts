@@ -94,7 +94,7 @@ export function sweepNotes(sweep: Sweep): readonly string[] {
 }
 
 /** What is chance, and what of it the variants share. */
-function chanceWords({ trafficDimensions }: Sweep, runs: number): string {
+export function chanceWords({ trafficDimensions }: Sweep, runs: number): string {
   const names = listed(trafficDimensions);
   const isSame = trafficDimensions.length === 0;
   if (runs === 1) {

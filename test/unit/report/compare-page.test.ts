@@ -4,7 +4,8 @@
  */
 import { test } from "vitest";
 import { compareSides } from "../../../src/report/compare/compare.ts";
-import { compareHtml } from "../../../src/report/compare/forms.ts";
+import { comparisonReport } from "../../../src/report/compare/forms.ts";
+import { reportHtml } from "../../../src/report/report.ts";
 import type { Results } from "../../../src/results/results.ts";
 import { describeInBrowser, expectSound, type View, vegaSource } from "../../support/browser.ts";
 import { emptyResults } from "./fixture-empty.ts";
@@ -23,7 +24,7 @@ function pageOf(firsts: readonly Results[], replications: number): string {
     source: `out/run-${at}`,
     runs: Array.from({ length: replications }, (_, seed) => replicated(results, seed, at)),
   }));
-  return compareHtml(compareSides(sides), firsts, vegaSource);
+  return reportHtml(comparisonReport(compareSides(sides), firsts), vegaSource);
 }
 
 /** The same run with every tier's tail twice as long. */

@@ -3,13 +3,14 @@ import { describe, expect, test } from "vitest";
 import { compareSides } from "../../../src/report/compare/compare.ts";
 import {
   COMPARE_WIDTH,
-  compareMarkdown,
+  comparisonReport,
   compareTables,
   nothingDiffers,
 } from "../../../src/report/compare/forms.ts";
 import { drawNormal, randomStream } from "../../../src/base/random.ts";
 import { holm, meanInterval, pairedP, tQuantile } from "../../../src/report/compare/paired.ts";
 import { differenceText, relativeText } from "../../../src/report/compare/words.ts";
+import { reportMarkdown } from "../../../src/report/report.ts";
 import { tableWidth } from "../../../src/report/summary.ts";
 import type { LoadBlock, Results } from "../../../src/results/results.ts";
 import { emptyResults } from "./fixture-empty.ts";
@@ -181,7 +182,9 @@ describe("what is called significant", () => {
     const known = [...comparison.tiers.flatMap(({ rows }) => rows), ...comparison.platform];
     const tested = known.flatMap(({ differences }) => differences).filter(({ p }) => p !== null);
     expect(significance!.tested).toBe(tested.length);
-    const text = compareMarkdown({ ...comparison, significance }, [a[0]!, clear[0]!, same[0]!]);
+    const text = reportMarkdown(
+      comparisonReport({ ...comparison, significance }, [a[0]!, clear[0]!, same[0]!]),
+    );
     expect(text).toMatch(
       /\*\*B against A: gold TTFT P99 \+100 %\. C against A: no difference is more than chance\.\*\*/,
     );
@@ -316,7 +319,7 @@ describe("on a terminal", () => {
 test("the Markdown has every table and breaks on no name", () => {
   const results = exampleResults();
   const comparison = compareSides(sidesOf([results], [results]));
-  const text = compareMarkdown(comparison, [results, results]);
+  const text = reportMarkdown(comparisonReport(comparison, [results, results]));
   for (const title of [
     "### Gold",
     "### Silver",

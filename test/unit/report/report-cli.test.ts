@@ -3,11 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { compareSides } from "../../../src/report/compare/compare.ts";
 import { interferenceOf } from "../../../src/report/interference/matrix.ts";
 import { comparePolicies } from "../../../src/report/policies/policies.ts";
 import { commandIn } from "../../support/command.ts";
 import { emptyResults } from "./fixture-empty.ts";
 import { examplePlan, impossiblePlan } from "./fixture-plan.ts";
+import { exampleTune } from "./fixture-tune.ts";
 import { exampleResults } from "./fixture.ts";
 import { gridOf } from "./sweep-fixture.ts";
 
@@ -48,6 +50,8 @@ const interference = interferenceOf([results], absences, {
   dependentClients: [],
   owners: [],
 });
+
+const compared = compareSides(["a", "b"].map((source) => ({ source, runs: [results] })));
 
 describe("report", () => {
   test("of a simulation: simulated, then reported from its folder, in every form", () => {
@@ -94,6 +98,8 @@ simulation: { duration: 20s, warmup: 0s, audit: { requests: 0 } }
     ["an empty run", "results.json", emptyResults(), 5],
     ["a plan", "plan.json", examplePlan(), 7],
     ["an impossible plan", "plan.json", impossiblePlan(), 0],
+    ["a tuning", "tune.json", exampleTune(), 2],
+    ["a comparison", "compare.json", compared, 1],
     ["a sweep", "sweep.json", gridOf([4, 3]), 12],
     ["a comparison of policies", "compare-policies.json", policies, 2],
     ["interference", "interference.json", interference, 2],
@@ -146,7 +152,7 @@ describe("bad input ends with code 2, a message and no stack trace", () => {
     ["a foreign file", ["foreign.json"], /foreign\.json is no file that reports are made of/],
     ["a scenario", ["scenario.yaml"], /scenario\.yaml is a scenario.*tenantry simulate scenario/],
     ["a scenario as JSON", ["scenario.json"], /scenario\.json is a scenario/],
-    ["a comparison", ["compare.json"], /compare\.json is a comparison.*does not hold the runs/],
+    ["half a comparison", ["compare.json"], /compare\.json is not a whole compare\.json/],
     [
       "a newer file",
       ["newer.json"],

@@ -1,9 +1,10 @@
 /** A tuning in tables and sentences, for a terminal. */
-import { counted, percentOf, promiseLimit } from "../results/plan-words.ts";
-import type { TuneMeasure, TuneResult } from "../results/tune.ts";
-import { formatCount, formatShare } from "./format.ts";
-import { pressureText } from "./plan/words.ts";
-import { cleaned, type SummaryTable } from "./summary.ts";
+import { counted, percentOf, promiseLimit, toldOnce } from "../../results/plan-words.ts";
+import type { PlanPromise } from "../../results/plan.ts";
+import type { TuneMeasure, TuneResult } from "../../results/tune.ts";
+import { formatCount, formatShare } from "../format.ts";
+import { pressureText } from "../plan/words.ts";
+import { cleaned, type SummaryTable } from "../summary.ts";
 
 /** The tune's last line. */
 export function tuneLine(tune: TuneResult, seconds: number): string {
@@ -13,7 +14,7 @@ export function tuneLine(tune: TuneResult, seconds: number): string {
   return `tune: ${counted(tune.changes.length, "change")}, ${stateOf(found)} (before: ${stateOf(own)}), ${effort}`;
 }
 
-function stateOf({ broken, worstPressure }: TuneMeasure): string {
+export function stateOf({ broken, worstPressure }: TuneMeasure): string {
   const worst = worstPressure === null ? "requests lost" : `worst at ${formatShare(worstPressure)}`;
   return `${broken === 0 ? "no promise broken" : counted(broken, "promise") + " broken"}, ${worst}`;
 }
@@ -31,7 +32,12 @@ export function tuneWords({ factor, confidence, seeds, isBetter, objective }: Tu
   return `Sought: ${objective}. On ${counted(seeds.length, "fresh seed")}, run by run, the worst promise's pressure changed by ${change}. ${verdict}`;
 }
 
-/** Every promise with the file's settings and with those found, on fresh seeds. */
+/** Places of the promises that are told: one that is a target and the objective at once is told once. */
+export function toldPlaces(all: readonly PlanPromise[]): readonly number[] {
+  return toldOnce([...all.keys()], (at) => all[at]!);
+}
+
+/** Every promise with the file's settings and with those found, on fresh seeds; both measures hold them in one order. */
 export function tuneTables(tune: TuneResult): readonly SummaryTable[] {
   const { own, found } = tune;
   const all = own.promises.map(({ promise }) => promise);
@@ -44,8 +50,8 @@ export function tuneTables(tune: TuneResult): readonly SummaryTable[] {
     {
       title: `Promises over ${counted(tune.seeds.length, "fresh run")}`,
       head: ["Promise", "Before", "Found"],
-      rows: all.map((promise, at) => [
-        cleaned(promiseLimit(promise, all)),
+      rows: toldPlaces(all).map((at) => [
+        cleaned(promiseLimit(all[at]!, all)),
         text(own, at),
         text(found, at),
       ]),
