@@ -21,7 +21,8 @@ import { reportHtml, reportMarkdown } from "../report/report.ts";
 import { sweepReport } from "../report/sweep/forms.ts";
 import { type Sweep, sweepOf } from "../report/sweep/sweep.ts";
 import { sweepTable } from "../report/sweep/tables.ts";
-import { sweepHeadline, sweepNotes } from "../report/sweep/words.ts";
+import { trafficLevels } from "../report/sweep/traffic.ts";
+import { cheapestWords, sweepHeadline, sweepNotes } from "../report/sweep/words.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { prepareFolder, printTable, slug, writeFiles, written } from "./output.ts";
 import { vegaRuntime } from "./package-info.ts";
@@ -246,5 +247,7 @@ function tell(
 function print(sweep: Sweep): void {
   process.stdout.write(`\n${sweep.scenario.name}\n${sweepHeadline(sweep)}\n`);
   printTable(sweepTable(sweep), "right");
-  process.stdout.write(`\n${sweepNotes(sweep).join("\n")}\n\n`);
+  const levels = trafficLevels(sweep);
+  const cheapest = levels.length > 1 ? [cheapestWords(sweep, levels)] : [];
+  process.stdout.write(`\n${[...cheapest, ...sweepNotes(sweep)].join("\n")}\n\n`);
 }

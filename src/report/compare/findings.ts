@@ -76,8 +76,10 @@ export function pText(p: number): string {
 export function familyWords({ significance }: Comparison): string {
   if (significance === null) return "";
   const { tested, significant, level } = significance;
-  const count = significant === 0 ? "None" : formatCount(significant);
-  return `${count} of ${formatCount(tested)} differences of tiers and platform ${significant === 1 ? "is" : "are"} significant at ${formatPercent(level, 0)} for all of them together (Holm): that any of those is mere chance has at most that probability. About the others nothing is said; more replications may tell.`;
+  if (significant === 0) {
+    return `None of ${formatCount(tested)} differences of tiers and platform is significant at ${formatPercent(level, 0)} for all of them together (Holm). That does not say that nothing differs; more replications may tell.`;
+  }
+  return `${formatCount(significant)} of ${formatCount(tested)} differences of tiers and platform ${significant === 1 ? "is" : "are"} significant at ${formatPercent(level, 0)} for all of them together (Holm): that any of those is mere chance has at most that probability. About the others nothing is said; more replications may tell.`;
 }
 
 /** What decides, in this order; the rest of a comparison says the same in other words. */

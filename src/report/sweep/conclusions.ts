@@ -3,8 +3,8 @@ import type { Conclusion } from "../document.ts";
 import { formatCount, formatTimes, listed } from "../format.ts";
 import { hourly, keepers } from "./ranking.ts";
 import type { Sweep, SweepDimension, SweepRow } from "./sweep.ts";
-import { hasChoice, trafficLevels } from "./traffic.ts";
-import { chanceWords, costText, pointText, verdictText } from "./words.ts";
+import { trafficLevels } from "./traffic.ts";
+import { chanceWords, cheapestWords, costText, pointText, verdictText } from "./words.ts";
 
 export function sweepConclusions(sweep: Sweep): readonly Conclusion[] {
   const all: readonly Conclusion[] = [
@@ -48,9 +48,7 @@ function promiseWords({ variants }: Sweep): readonly string[] {
 function costWords(sweep: Sweep): readonly string[] {
   const levels = trafficLevels(sweep);
   if (levels.length > 1) {
-    return hasChoice(levels)
-      ? ["What is cheapest depends on the traffic: the first table under “Cost” says it for each."]
-      : [];
+    return [cheapestWords(sweep, levels)];
   }
   const kept = keepers(sweep);
   const [best] = kept;

@@ -15,7 +15,7 @@ import { capital, type Verdict } from "../verdict.ts";
 import type { Estimate, Estimates, Sweep, SweepRow, SweepTier } from "./sweep.ts";
 import { hourly, keepers } from "./ranking.ts";
 import { hasChoice, trafficLevels } from "./traffic.ts";
-import { estimateText, pointText, verdictText } from "./words.ts";
+import { choiceText, estimateText, verdictText } from "./words.ts";
 
 /** Rows of the page's table; the CSV has all. */
 const PAGE_ROWS = 400;
@@ -87,7 +87,7 @@ export function cheapestTable(sweep: Sweep): Table | undefined {
         cell(text),
         cell(formatCount(rows.length)),
         cell(formatCount(kept.length)),
-        best === undefined ? toned("none", "bad") : cell(pointText(sweep, best.point)),
+        best === undefined ? toned("none", "bad") : cell(choiceText(sweep, best)),
         cell(
           best === undefined ? MISSING : formatUsd(hourly(best)),
           "Nothing keeps every promise.",

@@ -43,7 +43,9 @@ export function sweepHeadline(sweep: Sweep): string {
       ? `All ${all} keep`
       : `${formatCount(kept.length)} of ${all} ${kept.length === 1 ? "keeps" : "keep"}`;
   const levels = trafficLevels(sweep);
-  if (levels.length > 1) return `${count} every promise. ${cheapestWords(sweep, levels)}`;
+  if (levels.length > 1) {
+    return `${count} every promise; what is sent differs with ${listed(sweep.trafficDimensions)}, so there is no one cheapest.`;
+  }
   const cost = costText(best);
   const rivals = kept.filter((row) => hourly(row) === hourly(best));
   if (kept.length > 1 && rivals.length === kept.length)
@@ -55,18 +57,24 @@ export function sweepHeadline(sweep: Sweep): string {
 const NAMED_LEVELS = 4;
 
 /** Under different traffic nothing is cheapest but for each traffic by itself. */
-function cheapestWords(sweep: Sweep, levels: readonly TrafficLevel[]): string {
-  const because = `What is sent differs with ${listed(sweep.trafficDimensions)}, so there is no one cheapest`;
-  if (!hasChoice(levels)) return `${because}: each variant sees traffic of its own.`;
+export function cheapestWords(sweep: Sweep, levels: readonly TrafficLevel[]): string {
+  if (!hasChoice(levels))
+    return "Each variant sees traffic of its own, so their costs do not compare.";
   const named = levels.slice(0, NAMED_LEVELS).map(({ text, kept: [cheapest] }) => {
     const answer =
-      cheapest === undefined
-        ? "none"
-        : `${pointText(sweep, cheapest.point)} at ${costText(cheapest)}`;
-    return `at ${text}, ${answer}`;
+      cheapest === undefined ? "none" : `${choiceText(sweep, cheapest)} at ${costText(cheapest)}`;
+    return `for ${text}, ${answer}`;
   });
   const more = levels.length - named.length;
-  return `${because}; ${named.join("; ")}${more > 0 ? `; ${formatCount(more)} more in the table` : ""}.`;
+  return `The cheapest ${named.join("; ")}${more > 0 ? `; ${formatCount(more)} more in the table under “Cost”` : ""}.`;
+}
+
+/** What can be chosen of a variant: all that is varied but the traffic. */
+export function choiceText({ dimensions, trafficDimensions }: Sweep, { point }: SweepRow): string {
+  const chosen = dimensions.flatMap(({ name }, at) =>
+    trafficDimensions.includes(name) ? [] : [`${name} = ${point[at]!}`],
+  );
+  return chosen.length === 0 ? "the platform as it is" : chosen.join(", ");
 }
 
 /** Sentences, the most important first. */

@@ -200,7 +200,7 @@ describe("what is called significant", () => {
       expect.stringContaining("What differs"),
     );
     expect(nothingDiffers(none)).toMatch(
-      /^None of \d+ differences of tiers and platform are significant/u,
+      /^None of \d+ differences of tiers and platform is significant/u,
     );
     const clear = seeds.map((seed) => withGold(80 + seed, seed));
     const some = compareSides(sidesOf(same, clear));
