@@ -4,14 +4,8 @@ import type { LatencyMetric, SlaTarget, TierConfig } from "../engine/config.ts";
 import { REJECT_REASONS } from "../engine/request.ts";
 import { SLA_MIN_SAMPLES } from "../engine/sla/sla-window.ts";
 import type { BatchRecorder } from "./batch-recorder.ts";
-import type {
-  CountBlock,
-  Distribution,
-  LatencyBlock,
-  QuantileInterval,
-  SlaBlock,
-  TargetResult,
-} from "./results.ts";
+import type { QuantileInterval } from "./quantile-interval.ts";
+import type { CountBlock, Distribution, LatencyBlock, SlaBlock, TargetResult } from "./results.ts";
 import type { TenantStats } from "./tenant-stats.ts";
 
 const US_PER_MS = 1000;

@@ -5,6 +5,8 @@
  * 0. Nothing here depends on the wall clock, so that equal runs give equal bytes.
  */
 
+import type { QuantileInterval } from "./quantile-interval.ts";
+
 export const RESULTS_SCHEMA_VERSION = 1;
 
 /** Quantiles come from a log-linear histogram: within 0.1 % of the exact order statistic. Mean and max are exact. */
@@ -39,7 +41,6 @@ export interface SlaBlock {
   readonly targets: readonly TargetResult[];
   /** Share of completed requests that met every target; null without any. */
   readonly compliance: number | null;
-  /** The same with rejected, failed and timed-out requests counted as misses. */
   /**
    * As compliance, but what the platform owed and did not deliver counts as missed: refused for want of room (queue full,
    * shed), failed, given up by the client. What exceeded the tenant's own quotas does not. The verdict is about this.
@@ -110,16 +111,6 @@ export interface TenantResult {
   /** Null: a client cannot see them. */
   readonly adapterHits: number | null;
   readonly adapterLoads: number | null;
-}
-
-/** How sure a promised quantile is, from this run alone: 95 %, by batches over time. */
-export interface QuantileInterval {
-  readonly metric: TargetResult["metric"];
-  readonly percentile: number;
-  /** Null where the requests are too few for it. */
-  readonly lowMs: number | null;
-  readonly highMs: number | null;
-  readonly batches: number;
 }
 
 export interface TierResult {

@@ -1,5 +1,6 @@
 /** How sure a run's promised quantiles are, in a sentence and as a table: 95 % intervals by batches over the run's time. */
-import type { QuantileInterval, Results, TargetResult, TierResult } from "../../results/results.ts";
+import type { QuantileInterval } from "../../results/quantile-interval.ts";
+import type { Results, TargetResult, TierResult } from "../../results/results.ts";
 import { formatLimitMs, formatMs, formatMsBeside } from "../format.ts";
 import { type Cell, cell, left, right, type Table, toned } from "../table.ts";
 import { capital, joinWords, targetName } from "../verdict.ts";

@@ -81,9 +81,11 @@ function rerun({ asked, seeds }: Sweep): string {
     ...vary.flatMap((one) => ["--vary", one]),
     ...(sample === null ? [] : ["--sample", String(sample)]),
     ...settings(overrides),
-    ...["--seed", String(seeds[0])],
+    "--seed",
+    String(seeds[0]),
     ...(seeds.length === 1 ? [] : ["--replications", String(seeds.length)]),
-    ...["--out", "again"],
+    "--out",
+    "again",
   );
 }
 

@@ -16,10 +16,13 @@ function measure(pressures: readonly number[], broken: number): TuneMeasure {
   };
 }
 
+function change(value: string): TuneResult["changes"] {
+  return [{ path: "platform.tiers.gold.weight", value }];
+}
+
 export function exampleTune(): TuneResult {
   const own = measure([1.08, 0.9, 0.6, 0.55, 0.4, 0.35], 3);
   const found = measure([0.82, 0.7, 0.71, 0.66, 0.44, 0.4], 0);
-  const change = (value: string) => [{ path: "platform.tiers.gold.weight", value }];
   return {
     kind: "tune",
     schemaVersion: 1,

@@ -29,6 +29,10 @@ function candidateOf(text: string, sizes: readonly number[]): Candidate {
   return { design: design ?? expect.fail("a design"), sizes };
 }
 
+function promise(tier: string): PlanPromise {
+  return { tier, kind: "target", metric: "ttft", share: 0.95, limitMs: 500 };
+}
+
 const HORIZON: Horizon = { window: undefined, warmupNs: 2e9, seeds: [5], share: 1 };
 
 describe("what if", () => {
@@ -106,13 +110,6 @@ describe("how long it lasts", () => {
 
 describe("what binds", () => {
   const scenario = scenarioOf(twoTiers());
-  const promise = (tier: string): PlanPromise => ({
-    tier,
-    kind: "target",
-    metric: "ttft",
-    share: 0.95,
-    limitMs: 500,
-  });
   const PRESSURES = { gold: 0.4, silver: 0.9, bronze: 0.7 };
   const runs: readonly RunReadings[] = [
     {
