@@ -2,7 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { compareSides } from "../../../src/report/compare/compare.ts";
 import { comparisonReport } from "../../../src/report/compare/forms.ts";
-import { type Report, reportConclusions, reportHtml } from "../../../src/report/report.ts";
+import {
+  type Report,
+  reportConclusions,
+  reportHtml,
+  reportMarkdown,
+} from "../../../src/report/report.ts";
+import { runReport } from "../../../src/report/run/forms.ts";
 import { sweepReport } from "../../../src/report/sweep/forms.ts";
 import { tuneReport } from "../../../src/report/tune/forms.ts";
 import { describeInBrowser, expectSound, vegaSource, VIEWS } from "../../support/browser.ts";
@@ -104,5 +110,45 @@ describeInBrowser("the first pages in a browser", ({ open }) => {
     await expectSound(opened, charts);
     expect(await opened.page.locator(".conclusions dt").count()).toBeGreaterThan(3);
     await opened.page.close();
+  });
+});
+
+describe("a run's conclusions", () => {
+  test("do not call GPUs busy and computing to spare without saying how both can be", () => {
+    const whole = exampleResults();
+    const utilization = { ...whole.platform.utilization!, busy: 0.999 };
+    const saturation = { ...whole.platform.saturation!, peakShare: 0.6 };
+    const report = runReport({
+      ...whole,
+      platform: { ...whole.platform, utilization, saturation },
+    });
+    const binds = said(report).get("What binds")!;
+    expect(binds).toContain("there is computing to spare. That some step was running 99.9 %");
+    const page = reportMarkdown(report);
+    expect(page).toContain("99.9 % of time in steps");
+    expect(page).not.toMatch(/busy 99\.9 %|99\.9 % busy/u);
+  });
+
+  test("say where chance may have decided, and where it has not", () => {
+    // Gold measured within its limit, and the interval reaches beyond it.
+    const whole = exampleResults();
+    const spread = (tail: number, limitMs: number) =>
+      whole.tiers.map((tier) => ({
+        ...tier,
+        sla: {
+          ...tier.sla,
+          targets: tier.sla.targets.map((target) => ({ ...target, limitMs })),
+        },
+        intervals: tier.intervals.map((one) => ({ ...one, lowMs: 0.9 * tail, highMs: 1.1 * tail })),
+      }));
+    const open = said(runReport({ ...whole, tiers: spread(48, 50) })).get("Promises")!;
+    expect(open).toContain(
+      "chance may decide: gold's TTFT P99 may be anything from 43.2 ms to 52.8 ms",
+    );
+    const closed = said(runReport({ ...whole, tiers: spread(30, 50) })).get("Promises")!;
+    expect(closed).toContain("no promised quantile's 95 % interval reaches its limit");
+    expect(reportMarkdown(runReport({ ...whole, tiers: spread(48, 50) }))).toContain(
+      "| Gold | TTFT P99 | 50 ms |",
+    );
   });
 });
