@@ -177,7 +177,7 @@ h2{margin:1.5rem 0 .6rem;break-after:avoid}
 .value b{font-size:1.15rem}
 .broad .value{flex:1 1 70px}
 .conclusions{margin-top:8px;padding:.15rem .7rem}
-.conclusions dl>div{grid-template-columns:10.6rem minmax(0,1fr);padding:.42rem 0}
+.conclusions dl>div{grid-template-columns:10.6rem minmax(0,1fr);padding:.32rem 0}
 main{break-before:page}
 main>section:first-child h2{margin-top:0}
 .card,figure,pre,.table,.conclusions dl>div,.defs dd{break-inside:avoid}

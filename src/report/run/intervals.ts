@@ -3,7 +3,7 @@ import type { QuantileInterval } from "../../results/quantile-interval.ts";
 import type { Results, TargetResult, TierResult } from "../../results/results.ts";
 import { formatLimitMs, formatMs, formatMsBeside } from "../format.ts";
 import { type Cell, cell, left, right, type Table, toned } from "../table.ts";
-import { capital, joinWords, targetName } from "../verdict.ts";
+import { capital, targetName } from "../verdict.ts";
 
 interface Known {
   readonly tier: string;
@@ -14,22 +14,25 @@ interface Known {
 
 const TOO_FEW = "Too few requests: five batches with five beyond the quantile each are the least.";
 
+/** Quantiles named in a sentence. */
+const NAMED = 2;
+
 export function intervalWords(results: Results): readonly string[] {
   const known = knownOf(results);
   const open = known.filter((one) => isOpen(one));
   if (known.length === 0) return [];
   if (open.length === 0) {
-    return [
-      `As far as this one run can tell, no promised quantile's 95 % interval reaches its limit (batches over time).`,
-    ];
+    return ["No promised quantile's 95 % interval reaches its limit (by batches of this run)."];
   }
+  const named = open.slice(0, NAMED).map(openWords);
+  const more = open.length - named.length;
   return [
-    `As far as this one run can tell, chance may decide: ${joinWords(open.map(openWords))} (95 %, batches over time).`,
+    `Chance may decide ${named.join("; ")}${more > 0 ? `; and ${more} more` : ""} (95 %, by batches of this run).`,
   ];
 }
 
 function openWords({ tier, target, lowMs, highMs }: Known): string {
-  return `${tier}'s ${targetName(target)} may be anything from ${formatMs(lowMs)} to ${formatMs(highMs)}, with its limit of ${formatLimitMs(target.limitMs)} in between`;
+  return `${tier}'s ${targetName(target)}: ${formatMs(lowMs)} to ${formatMs(highMs)} against ${formatLimitMs(target.limitMs)}`;
 }
 
 /** The limit lies within the interval: the verdict could have been the other one. */

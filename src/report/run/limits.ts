@@ -57,7 +57,7 @@ function computeWords({ platform }: Results): readonly string[] {
   const unfilled =
     utilization.busy < NEARLY_SATURATED
       ? ""
-      : ` That some step was running ${formatShare(utilization.busy)} of the time does not speak against that: steps were not full, and a fuller one takes little longer.`;
+      : ` Steps ran ${formatShare(utilization.busy)} of the time, but were not full.`;
   return [`${at} (${used}): there is computing to spare.${unfilled}`];
 }
 
