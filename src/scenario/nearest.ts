@@ -1,22 +1,35 @@
 /** The known name somebody most likely meant, for "did you mean" in errors. */
 import { distance } from "fastest-levenshtein";
 
+/** Shorter first words (`l4`, `on`) begin too many others. */
+const LEAST_WORD = 4;
 /** Edits that still count as a slip, per letter of the longer name; two (a transposition) are always allowed. */
 const EDITS_PER_LETTER = 1 / 3;
 
 /**
  * The known name nearest to `given`, case aside, or undefined where none is near. A name that `given` begins (`h100` of
- * `h100-sxm`) comes first, then the fewest edits; of as many, what begins alike for longer. A single letter says too little to guess.
+ * `h100-sxm`), or whose first word begins `given` (`h1000`), comes first, then the fewest edits; of as many, what begins
+ * alike for longer. A single letter says too little to guess.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   if (given.length < 2) return undefined;
-  const begun = known.find((name) => name.toLowerCase().startsWith(given.toLowerCase()));
+  const lower = given.toLowerCase();
+  const begun = known.find((name) => name.toLowerCase().startsWith(lower));
   if (begun !== undefined) return begun;
+  const continued = known.find((name) => continues(lower, name.toLowerCase()));
+  if (continued !== undefined) return continued;
   return inOrderOfNearness(given, known).find((name) => {
     const length = Math.max(given.length, name.length);
     const allowed = length < 4 ? 1 : Math.max(2, Math.floor(length * EDITS_PER_LETTER));
     return editsBetween(given.toLowerCase(), name.toLowerCase()) <= allowed;
   });
+}
+
+/** A letter or two too many after the first word of a name that has several. */
+function continues(given: string, name: string): boolean {
+  const [word, ...others] = name.split(/[-_.]/u);
+  const isLonger = others.length > 0 && word !== undefined && word.length >= LEAST_WORD;
+  return isLonger && given.startsWith(word) && given.length - word.length <= 2;
 }
 
 /** All known names, the fewest edits from `given` first; of as many, what begins alike for longer, then the first. */

@@ -229,6 +229,37 @@ describe("published files", () => {
     expect(asked).toMatchObject({ window: { tokens: 4096, layers: 4 } });
   });
 
+  it("of MiniMax-M2 list the kind of every layer's attention, and all keep a KV cache", () => {
+    const kinds = (last: number) => [...Array.from({ length: 31 }, () => 1), last];
+    const { attention } = shapeOf({ ...LLAMA_8B, attn_type_list: kinds(1) }).shape;
+    expect(attention).toMatchObject({ kind: "grouped", window: undefined });
+    expect(problemsOf({ ...LLAMA_8B, attn_type_list: kinds(0) })[0]).toMatch(
+      /^attn_type_list: the model has layers without a KV cache/u,
+    );
+  });
+
+  it("of Granite 4.0 without Mamba layers state the keys of such layers all the same", () => {
+    const granite = {
+      ...LLAMA_8B,
+      model_type: "granitemoehybrid",
+      mamba_d_state: 256,
+      layer_types: Array.from({ length: 32 }, () => "attention"),
+    };
+    expect(shapeOf(granite).shape.layers).toBe(32);
+  });
+
+  it("of LLaVA 1.5 leave the nested Llama's sizes to its class, and a file of its own does not", () => {
+    const text_config = { max_position_embeddings: 4096, vocab_size: 32_064 };
+    const vision_config = { hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 24 };
+    const llava = { model_type: "llava", text_config, vision_config };
+    const { shape } = shapeOf(llava);
+    expect(shape).toMatchObject({ layers: 32, hiddenSize: 4096, maxContextTokens: 4096 });
+    expect(shape.attention).toMatchObject({ heads: 32, kvHeads: 32, headSize: 128 });
+    // Vicuna-7B's 6.74 billion, 64 words more, and CLIP's 0.3.
+    expect(billions(llava)).toBeCloseTo(7.04, 2);
+    expect(problemsOf({ model_type: "llama", ...text_config })).toHaveLength(4);
+  });
+
   it("stretched by YaRN or linearly have the longer context", () => {
     const yarn = { type: "yarn", factor: 4, original_max_position_embeddings: 32_768 };
     expect(contextOf({ max_position_embeddings: 32_768, rope_scaling: yarn })).toBe(131_072);
@@ -263,6 +294,8 @@ describe("quantization", () => {
     expect(read.quantization).toBeTruthy();
   });
 });
+
+const EXPERTS = { num_local_experts: 8, num_experts_per_tok: 2 };
 
 describe("files that will not do", () => {
   const { num_hidden_layers: _, vocab_size: __, ...lacking } = LLAMA_8B;
@@ -317,6 +350,57 @@ describe("files that will not do", () => {
         "model_type: bert does not generate token by token with a KV cache: expected a decoder (…ForCausalLM)",
       ],
     ],
+    [
+      "has no KV heads at all",
+      { ...LLAMA_8B, num_key_value_heads: 0 },
+      ["num_key_value_heads: expected a whole number of 1 or more, got '0'"],
+    ],
+    [
+      "writes true as text",
+      { ...LLAMA_8B, tie_word_embeddings: "true" },
+      ["tie_word_embeddings: expected true or false, got 'true'"],
+    ],
+    [
+      "stretches its context beyond all bounds",
+      { ...LLAMA_8B, rope_scaling: { type: "linear", factor: 1e300 } },
+      [
+        "rope_scaling.factor: 1e+300 times 131072 tokens is no length of context: expected at most 100000000",
+      ],
+    ],
+    [
+      "stretches its context by a word",
+      { ...LLAMA_8B, rope_scaling: { type: "yarn", factor: "four" } },
+      ["rope_scaling.factor: expected a number of 1 or more, got 'four'"],
+    ],
+    [
+      "has experts in layers it does not have",
+      { ...LLAMA_8B, ...EXPERTS, moe_layers: Array.from({ length: 1000 }, (_, at) => at) },
+      ["moe_layers: expected numbers of layers, 0 to 31 as num_hidden_layers is 32, got '32'"],
+    ],
+    [
+      "has dense layers it does not have",
+      { ...LLAMA_8B, ...EXPERTS, mlp_only_layers: [0, "last"] },
+      [
+        "mlp_only_layers: expected numbers of layers, 0 to 31 as num_hidden_layers is 32, got 'last'",
+      ],
+    ],
+    [
+      "has more dense layers first than layers",
+      { ...LLAMA_8B, ...EXPERTS, first_k_dense_replace: 100 },
+      [
+        "first_k_dense_replace: expected fewer than the 32 layers there are (num_hidden_layers), got 100: no layer would have experts",
+      ],
+    ],
+    [
+      "says of too few layers what they are",
+      { ...LLAMA_8B, ...EXPERTS, mlp_layer_types: ["dense", "sparse"] },
+      ["mlp_layer_types: names 2 layers, and num_hidden_layers is 32"],
+    ],
+    [
+      "names its quantization where a map should stand",
+      { ...LLAMA_8B, quantization_config: "fp8" },
+      ["quantization_config: expected a map, got 'fp8'"],
+    ],
     ["is a list", [1], [": expected the map of a Hugging Face config.json, got a list"]],
     ["is nothing", null, [": expected the map of a Hugging Face config.json, got nothing"]],
   ])("one that %s", (_name, config, problems) => {
@@ -327,6 +411,10 @@ describe("files that will not do", () => {
     [{ layer_types: Array.from({ length: 32 }, () => "linear_attention") }, "layer_types"],
     [{ hybrid_override_pattern: "M-M*" }, "hybrid_override_pattern"],
     [{ mamba_d_state: 16 }, "mamba_d_state"],
+    [{ model_type: "recurrent_gemma", block_types: ["recurrent", "attention"] }, "model_type"],
+    [{ model_type: "rwkv" }, "model_type"],
+    [{ model_type: "rwkv6" }, "model_type"],
+    [{ model_type: "mamba2" }, "model_type"],
   ])("layers without a KV cache: %j", (change, key) => {
     expect(problemsOf({ ...LLAMA_8B, ...change })).toEqual([
       expect.stringMatching(new RegExp(`^${key}: the model has layers without a KV cache`, "u")),
