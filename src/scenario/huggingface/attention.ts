@@ -109,9 +109,7 @@ const SOFTMAX = 1;
 
 function refuseOtherMemory(keys: ConfigKeys, family: Family, layers: number): void {
   const types = keys.perLayer("layer_types", layers);
-  const isKnown = (type: unknown): boolean =>
-    typeof type === "string" && (WITH_WINDOW.has(type) || WITHOUT_WINDOW.has(type));
-  const other = types?.find((type) => !isKnown(type));
+  const other = types?.find((type) => !keepsCache(type));
   if (other !== undefined) return refuse(keys, "layer_types", firstText(other));
   if (family.hasState) return refuse(keys, "model_type", keys.text("model_type") ?? "");
   const kinds = keys.perLayer("attn_type_list", layers);
@@ -119,6 +117,10 @@ function refuseOtherMemory(keys: ConfigKeys, family: Family, layers: number): vo
   // Where every layer is listed as one with a KV cache, what a file says of the other kind concerns no layer.
   const state = types === undefined ? STATE_KEYS.find((key) => keys.has(key)) : undefined;
   if (state !== undefined) refuse(keys, state, "");
+}
+
+function keepsCache(type: unknown): boolean {
+  return typeof type === "string" && (WITH_WINDOW.has(type) || WITHOUT_WINDOW.has(type));
 }
 
 function refuse(keys: ConfigKeys, key: string, kind: string): void {
