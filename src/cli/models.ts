@@ -66,7 +66,7 @@ function modelCalled(name: string, options: ModelsOptions): WantedModel {
   const known = modelNamed(name);
   if (known !== undefined) {
     const precision = asked ?? known.precision;
-    return { spec: specOf(known.entry.shape, precision, kvPrecision), entry: known.entry };
+    return { spec: specOf(known.shape, precision, kvPrecision), entry: known.entry };
   }
   if (!existsSync(name)) {
     const nearby = inOrderOfNearness(name, [...MODELS.keys()]).slice(0, NEAREST_LISTED);

@@ -28,7 +28,7 @@ export function knownStepModel(hardware: Hardware): KnownStepModel {
   if (gpu.flopsPerS[precision] === 0) {
     return { kind: "unknown", reason: `${gpu.name} has no ${precision} tensor cores` };
   }
-  const model: ModelSpec = { ...named.entry.shape, precision, kvPrecision: "bf16" };
+  const model: ModelSpec = { ...named.shape, precision, kvPrecision: "bf16" };
   const parallel = { tensorParallel, dataParallel: 1, expertParallel: false };
   const maxNumSeqs = USUAL_SEQUENCES;
   return { kind: "known", stepModel: predictedStepModel({ model, gpu, parallel, maxNumSeqs }) };

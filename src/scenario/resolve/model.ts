@@ -36,7 +36,7 @@ export function resolveModel(
   }
   const known = modelNamed(model);
   if (known !== undefined) {
-    return { shape: known.entry.shape, precision: precision ?? known.precision };
+    return { shape: known.shape, precision: precision ?? known.precision };
   }
   const written = keysAt(context.written, ["platform", "models"]);
   if (!written.includes(model)) {
