@@ -14,15 +14,17 @@ const EDITS_PER_LETTER = 1 / 3;
 export function nearest(given: string, known: readonly string[]): string | undefined {
   if (given.length < 2) return undefined;
   const lower = given.toLowerCase();
-  const begun = known.find((name) => name.toLowerCase().startsWith(lower));
-  if (begun !== undefined) return begun;
-  const continued = known.find((name) => continues(lower, name.toLowerCase()));
-  if (continued !== undefined) return continued;
   return inOrderOfNearness(given, known).find((name) => {
+    if (isBegun(lower, name.toLowerCase())) return true;
     const length = Math.max(given.length, name.length);
     const allowed = length < 4 ? 1 : Math.max(2, Math.floor(length * EDITS_PER_LETTER));
-    return editsBetween(given.toLowerCase(), name.toLowerCase()) <= allowed;
+    return editsBetween(lower, name.toLowerCase()) <= allowed;
   });
+}
+
+/** Whether one of the names goes on where the other stops. */
+function isBegun(given: string, name: string): boolean {
+  return name.startsWith(given) || continues(given, name);
 }
 
 /** A letter or two too many after the first word of a name that has several. */
@@ -32,16 +34,17 @@ function continues(given: string, name: string): boolean {
   return isLonger && given.startsWith(word) && given.length - word.length <= 2;
 }
 
-/** All known names, the fewest edits from `given` first; of as many, what begins alike for longer, then the first. */
+/** All known names: those begun first, then the fewest edits; of as many, what begins alike for longer, then the first. */
 export function inOrderOfNearness(given: string, known: readonly string[]): readonly string[] {
   const lower = given.toLowerCase();
   return known
     .map((name) => ({
       name,
+      begun: isBegun(lower, name.toLowerCase()),
       edits: editsBetween(lower, name.toLowerCase()),
       alike: sharedStart(lower, name.toLowerCase()),
     }))
-    .toSorted((a, b) => a.edits - b.edits || b.alike - a.alike)
+    .toSorted((a, b) => Number(b.begun) - Number(a.begun) || a.edits - b.edits || b.alike - a.alike)
     .map(({ name }) => name);
 }
 

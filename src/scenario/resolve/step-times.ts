@@ -32,6 +32,8 @@ export function resolveStepModel(context: Context, hardware: PoolHardware): Step
   if (profile === undefined) return known;
   refuseOthers(context, hardware, profile);
   warnOfRange(context, hardware, profile);
+  const path = ["platform", "pools", hardware.name, "stepTime", "profile"];
+  for (const note of profile.notes) context.report.warning(path, note);
   const { decodes, contextPerDecode, prefillTokens } = profile.measured;
   const measured = {
     decodes: decodes.most,
