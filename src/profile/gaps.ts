@@ -23,10 +23,8 @@ export function checkGrowth(cells: readonly Cell[], fileName: string): void {
   const small = cells.filter((cell) => tokensOf(cell) <= SMALL_TOKENS);
   const large = cells.filter((cell) => tokensOf(cell) >= LARGE_TOKENS);
   if (small.length === 0 || large.length === 0) return;
-  const [few, many] = [small, large].map((group) => median(group.map(({ ms }) => ms))) as [
-    number,
-    number,
-  ];
+  const few = median(small.map(({ ms }) => ms));
+  const many = median(large.map(({ ms }) => ms));
   if (many > few * (1 + SAME)) return;
   throw new ProfileError(
     `${fileName}:${large[0]!.line}: steps of ${LARGE_TOKENS} tokens and more take no longer (${rounded(many)} ms) than those of ${SMALL_TOKENS} and fewer (${rounded(few)} ms): expected more work to take longer; check the column of times`,

@@ -50,12 +50,17 @@ export function readVllmLog(
   }
   const cached =
     hasUsage && size !== undefined
-      ? iterations.map((_, at) => ((iterations[at - 1]?.usage ?? 0) / 100) * size)
+      ? iterations.map(({ index }, at) =>
+          index === 0 ? 0 : ((iterations[at - 1]?.usage ?? 0) / 100) * size,
+        )
       : reckonedContext(iterations);
   const budget = Math.max(...iterations.map(tokensOf));
   const lines = iterations.map((one, at): LogLine => {
-    const continues = at > 0 && one.chunks > 0 && tokensOf(iterations[at - 1]!) >= budget;
-    return { number: one.line, cell: (column) => cellOf(one, column, cached[at]!, continues) };
+    const before = iterations[at - 1];
+    const isNext = one.index === 0 || one.index - 1 === before?.index;
+    const continues = before !== undefined && one.chunks > 0 && tokensOf(before) >= budget;
+    const known = { cached: cached[at]!, continues, isNext };
+    return { number: one.line, cell: (column) => cellOf(one, column, known) };
   });
   return { lines, notes: [hasUsage ? USAGE_NOTE : RECKONED_NOTE] };
 }
@@ -120,6 +125,15 @@ function checkTimes(iterations: readonly Iteration[], fileName: string): void {
   );
 }
 
+/** What the lines before say of an iteration. */
+interface Before {
+  readonly cached: number;
+  /** Whether one of its chunks may go on with a prompt begun before. */
+  readonly continues: boolean;
+  /** Whether the line before is of the iteration before. */
+  readonly isNext: boolean;
+}
+
 function tokensOf({ chunkTokens, decodeTokens }: Iteration): number {
   return chunkTokens + decodeTokens;
 }
@@ -131,8 +145,7 @@ function tokensOf({ chunkTokens, decodeTokens }: Iteration): number {
 function cellOf(
   one: Iteration,
   column: string,
-  cached: number,
-  continues: boolean,
+  { cached, continues, isNext }: Before,
 ): string | undefined {
   switch (column) {
     case "ctx_requests":
@@ -150,13 +163,17 @@ function cellOf(
     case "latency_ms":
       return one.ms;
     case "left_out":
-      return reasonAgainst(one, continues);
+      return reasonAgainst(one, { continues, isNext });
     default:
       return undefined;
   }
 }
 
-function reasonAgainst(one: Iteration, continues: boolean): string {
+function reasonAgainst(
+  one: Iteration,
+  { continues, isNext }: Pick<Before, "continues" | "isNext">,
+): string {
+  if (!isNext) return "the iteration before is missing: what was cached is not known";
   if (one.isDummy) return "a rank of a data-parallel engine that only kept step with the others";
   if (one.decodes > 0 && continues) {
     return "a prompt is continued beside decoding sequences: whose context is whose cannot be told";
@@ -170,7 +187,8 @@ function reckonedContext(iterations: readonly Iteration[]): readonly number[] {
   const found: number[] = [];
   let prompts = 0;
   let promptTokens = 0;
-  for (const { chunks, chunkTokens, decodes } of iterations) {
+  for (const { index, chunks, chunkTokens, decodes } of iterations) {
+    if (index === 0) running.length = 0;
     // Whoever decodes now and did not before has had its prompt computed; whoever is missing has left, the oldest first.
     const finished = Math.max(0, running.length + prompts - decodes);
     const joined = Math.min(prompts, Math.max(0, decodes - running.length + finished));

@@ -13,6 +13,10 @@ function model(name: string, precision: WeightPrecision = "bf16"): ModelSpec {
   return { ...MODELS.get(name)!.shape, precision, kvPrecision: "bf16" };
 }
 
+function gpu(name: string) {
+  return GPUS.get(name)!.spec;
+}
+
 function windowOf(name: string) {
   const { attention } = model(name);
   return attention.kind === "grouped" ? attention.window : undefined;
@@ -184,10 +188,6 @@ describe("adapters", () => {
 });
 
 describe("GPUs", () => {
-  function gpu(name: string) {
-    return GPUS.get(name)!.spec;
-  }
-
   // What vendors say of two GPUs together, from other sheets than the figures: a slip in one of them breaks the relation.
   it("H200 is an H100 with 4.8 instead of 3.35 TB/s and 141 instead of 80 GB", () => {
     const [more, less] = [gpu("h200"), gpu("h100-sxm")];
