@@ -1,60 +1,59 @@
 /** On how many of which GPUs a model fits, and what is left for its KV cache, as `tenantry models` prints it. */
-import { assert } from "../base/assert.ts";
 import {
+  gpuCount,
   type GpuSpec,
   type ModelSpec,
-  multiplyPrecision,
   type Parallelism,
+  type WeightPrecision,
 } from "../replica/hardware.ts";
 import { replicaMemory, type ReplicaMemory, type ReplicaMemoryInput } from "../replica/memory.ts";
 import { formatCount, formatNumber } from "../report/format.ts";
 import { GPUS } from "../scenario/catalogue/gpus.ts";
 import { parallelProblem, tensorParallelSizes } from "../scenario/resolve/parallel.ts";
+import { runsIn } from "../scenario/resolve/precision.ts";
+import { nearestGpu, remediesOf } from "../scenario/resolve/room.ts";
 import { InputError } from "./exit-codes.ts";
+import { type FitOptions, inWords, type ReplicaAsked, replicaAsked } from "./fit-options.ts";
 import { gpuCalled } from "./gpus.ts";
 import { printTable } from "./output.ts";
-import { wholeOption } from "./whole-option.ts";
-
-export interface FitOptions {
-  readonly maxNumSeqs?: string;
-  readonly maxNumBatchedTokens?: string;
-  readonly gpuMemoryUtilization?: string;
-}
 
 const GIB = 1024 * 1024 * 1024;
 const BLOCK_TOKENS = 16;
-/** GPUs of one machine; what needs more spans machines, which nobody asks for first. */
-const MOST_GPUS = 8;
 
 /** Prints the fewest of each kind of GPU that hold the model. */
 export function printFits(model: ModelSpec, options: FitOptions): void {
-  const head = ["GPU", "Tensor parallel", "Weights/GPU", "KV tokens"];
+  const asked = replicaAsked(options);
+  const head = ["GPU", "GPUs", "Tensor parallel", "Weights/GPU", "KV tokens"];
   const rows = [...GPUS.values()].map(({ spec: gpu }) => {
-    const found = fitsOf(model, gpu, options).find(({ memory }) => memory.kind === "fits");
-    if (found === undefined) return [gpu.name, reasonAgainst(model, gpu), "", ""];
+    const { precision } = runsIn(model.precision, gpu);
+    const name = precision === model.precision ? gpu.name : `${gpu.name} (${precision})`;
+    const found = fitsOf(model, gpu, asked).find(({ memory }) => memory.kind === "fits");
+    if (found === undefined) return [name, `more than ${asked.gpusPerNode}`, "", "", ""];
     const { parallel, memory } = found;
     return [
-      gpu.name,
+      name,
+      String(gpuCount(parallel)),
       String(parallel.tensorParallel),
       gib(memory.use.weights),
       memory.kind === "fits" ? formatCount(memory.kvBlocks * BLOCK_TOKENS) : "",
     ];
   });
-  const title = `Fewest GPUs that hold it in ${model.precision} (${limits(options)})`;
+  const title = `Fewest GPUs that hold it in ${model.precision}\n(${inWords(asked)})`;
   printTable({ title, head, rows }, "right");
 }
 
 /** Prints, for every tensor parallelism, where one kind of GPU's memory goes. */
 export function printFitOf(model: ModelSpec, gpuName: string, options: FitOptions): void {
+  const asked = replicaAsked(options);
   const gpu = gpuCalled(gpuName).spec;
-  const precision = multiplyPrecision(model);
-  if (gpu.flopsPerS[precision] === 0) {
-    throw new InputError(`${gpu.name} has no ${precision} tensor cores: give --precision bf16`);
-  }
-  const fits = fitsOf(model, gpu, options);
+  const { precision, note } = runsIn(model.precision, gpu);
+  if (note !== undefined) process.stderr.write(`note: ${note}\n`);
+  const fits = fitsOf(model, gpu, asked);
+  const [first] = fits;
+  if (first === undefined) throw new InputError(whyNone(model, asked));
   const head = ["GPUs", "Weights", "Activations", "Runtime", "Windows", "KV blocks", "KV tokens"];
   const rows = fits.map(({ parallel, memory }) => [
-    String(parallel.tensorParallel),
+    gpusOf(parallel),
     ...[memory.use.weights, memory.use.activations, memory.use.runtime, memory.use.windows].map(
       gib,
     ),
@@ -62,11 +61,9 @@ export function printFitOf(model: ModelSpec, gpuName: string, options: FitOption
       ? [formatCount(memory.kvBlocks), formatCount(memory.kvBlocks * BLOCK_TOKENS)]
       : ["none", `needs ${gib(memory.neededBytesPerGpu)}`]),
   ]);
-  const [first] = fits;
-  assert(first !== undefined, "one GPU splits nothing, so it is always among the sizes");
-  const title = `${model.name} in ${model.precision} on ${gpu.name}, GiB per GPU of ${gib(first.memory.availableBytesPerGpu)}\n(${limits(options)})`;
+  const title = `${model.name} in ${precision} on ${gpu.name}, GiB per GPU of ${gib(first.memory.availableBytesPerGpu)}\n(${inWords(asked)})`;
   printTable({ title, head, rows }, "right");
-  process.stdout.write(`\n${verdict(model, gpu, fits)}\n`);
+  process.stdout.write(`\n${verdict({ model, gpu, asked }, fits)}\n`);
 }
 
 /** The same for programs: one GPU or all of them. */
@@ -75,11 +72,13 @@ export function fitsJson(
   gpuName: string | undefined,
   options: FitOptions,
 ): readonly object[] {
+  const asked = replicaAsked(options);
   const gpus = gpuName === undefined ? [...GPUS.values()] : [gpuCalled(gpuName)];
   return gpus.flatMap(({ spec: gpu }) =>
-    fitsOf(model, gpu, options).map(({ parallel, memory }) => ({
+    fitsOf(model, gpu, asked).map(({ parallel, precision, memory }) => ({
       gpu: gpu.name,
-      tensorParallel: parallel.tensorParallel,
+      ...parallel,
+      precision,
       ...memory,
     })),
   );
@@ -87,77 +86,87 @@ export function fitsJson(
 
 interface Fit {
   readonly parallel: Parallelism;
+  /** As this GPU runs the weights. */
+  readonly precision: WeightPrecision;
   readonly memory: ReplicaMemory;
 }
 
-/** Every tensor parallelism within a machine that splits the model; none where the GPU cannot multiply in its precision. */
-function fitsOf(model: ModelSpec, gpu: GpuSpec, options: FitOptions): readonly Fit[] {
-  if (gpu.flopsPerS[multiplyPrecision(model)] === 0) return [];
-  return tensorParallelSizes(model)
-    .filter((size) => size <= MOST_GPUS)
-    .map((tensorParallel) => ({ tensorParallel, dataParallel: 1, expertParallel: false }))
-    .filter((parallel) => parallelProblem(model, parallel) === undefined)
-    .map((parallel) => ({
-      parallel,
-      memory: replicaMemory(inputOf({ model, gpu, parallel }, options)),
-    }));
+interface Question {
+  readonly model: ModelSpec;
+  readonly gpu: GpuSpec;
+  readonly asked: ReplicaAsked;
 }
 
-function inputOf(
-  hardware: Pick<ReplicaMemoryInput, "model" | "gpu" | "parallel">,
-  options: FitOptions,
-): ReplicaMemoryInput {
+/** Every tensor parallelism within a machine that splits the model. */
+function fitsOf(model: ModelSpec, gpu: GpuSpec, asked: ReplicaAsked): readonly Fit[] {
+  return tensorParallelSizes(model)
+    .map((tensorParallel) => parallelOf(asked, tensorParallel))
+    .filter((parallel) => gpuCount(parallel) <= asked.gpusPerNode)
+    .filter((parallel) => parallelProblem(model, parallel) === undefined)
+    .map((parallel) => {
+      const input = inputOf({ model, gpu, asked }, parallel);
+      return { parallel, precision: input.model.precision, memory: replicaMemory(input) };
+    });
+}
+
+function parallelOf({ dataParallel, expertParallel }: ReplicaAsked, tensorParallel: number) {
+  return { tensorParallel, dataParallel, expertParallel };
+}
+
+function inputOf({ model, gpu, asked }: Question, parallel: Parallelism): ReplicaMemoryInput {
+  const { precision } = runsIn(model.precision, gpu);
+  const { gpuMemoryUtilization, maxNumSeqs, maxNumBatchedTokens } = asked;
   return {
-    ...hardware,
-    ...limitsOf(options),
+    model: { ...model, precision },
+    gpu,
+    parallel,
+    gpuMemoryUtilization,
+    maxNumSeqs,
+    maxNumBatchedTokens,
     adapterBudgetBytes: 0,
     blockTokens: BLOCK_TOKENS,
   };
 }
 
-const SEQUENCES = { name: "--max-num-seqs", least: 1, most: 16_384 };
-const TOKENS = { name: "--max-num-batched-tokens", least: 1, most: 1_000_000 };
-const USUAL_SHARE = 0.9;
-const USUAL_SEQUENCES = 256;
-const USUAL_TOKENS = 2048;
-
-function limitsOf(options: FitOptions) {
-  const share = Number(options.gpuMemoryUtilization ?? USUAL_SHARE);
-  if (!(share > 0 && share <= 1)) {
-    throw new InputError(
-      `--gpu-memory-utilization ${options.gpuMemoryUtilization}: expected a share such as 0.9`,
-    );
+/** Why the model cannot be spread as asked over any number of GPUs of a machine. */
+function whyNone(model: ModelSpec, asked: ReplicaAsked): string {
+  const { dataParallel, gpusPerNode } = asked;
+  if (dataParallel > gpusPerNode) {
+    return `--data-parallel ${dataParallel} is more than the ${gpusPerNode} GPUs of a machine: give --gpus-per-node, or less`;
   }
-  return {
-    gpuMemoryUtilization: share,
-    maxNumSeqs: wholeOption(options.maxNumSeqs, SEQUENCES) ?? USUAL_SEQUENCES,
-    maxNumBatchedTokens: wholeOption(options.maxNumBatchedTokens, TOKENS) ?? USUAL_TOKENS,
-  };
+  return parallelProblem(model, parallelOf(asked, 1))?.message ?? "no tensor parallelism splits it";
 }
 
-function limits(options: FitOptions): string {
-  const { gpuMemoryUtilization, maxNumSeqs, maxNumBatchedTokens } = limitsOf(options);
-  return `${gpuMemoryUtilization * 100}%, ${maxNumSeqs} sequences, ${maxNumBatchedTokens} tokens a step`;
+function gpusOf({ tensorParallel, dataParallel }: Parallelism): string {
+  return dataParallel === 1 ? String(tensorParallel) : `${dataParallel} x ${tensorParallel}`;
 }
 
-function reasonAgainst(model: ModelSpec, gpu: GpuSpec): string {
-  const precision = multiplyPrecision(model);
-  return gpu.flopsPerS[precision] === 0 ? `no ${precision}` : `more than ${MOST_GPUS}`;
-}
-
-function verdict(model: ModelSpec, gpu: GpuSpec, fits: readonly Fit[]): string {
+function verdict(question: Question, fits: readonly Fit[]): string {
+  const { model, gpu, asked } = question;
   const fitting = fits.find(({ memory }) => memory.kind === "fits");
   if (fitting === undefined) {
-    return `${model.name} fits on no ${MOST_GPUS} x ${gpu.name}: take fp8, a larger GPU, or more GPUs.`;
+    const what = `${model.name} fits on no ${asked.gpusPerNode} x ${gpu.name} of a machine`;
+    return `${what}: ${wayOut(question, fits.at(-1)!.parallel)}.`;
   }
   const { tensorParallel } = fitting.parallel;
   const { memory } = fitting;
   const tokens = memory.kind === "fits" ? memory.kvBlocks * BLOCK_TOKENS : 0;
   const short =
-    tokens < model.maxContextTokens
+    tokens < model.maxContextTokens * asked.dataParallel
       ? ` The cache is shorter than the longest context of ${formatCount(model.maxContextTokens)} tokens: set maxModelLen.`
       : "";
   return `The smallest that fits is tensorParallel: ${tensorParallel}.${short}`;
+}
+
+/** What would help where not even all GPUs of a machine hold the model. */
+function wayOut({ model, gpu, asked }: Question, parallel: Parallelism): string {
+  const input = inputOf({ model, gpu, asked }, parallel);
+  const remedies = remediesOf(input, asked.gpusPerNode).map(({ key, value }) => `${key}: ${value}`);
+  if (remedies.length > 0) return `${remedies.join(" or ")} would fit`;
+  const found = nearestGpu({ ...input, model }, asked.gpusPerNode);
+  return found === undefined
+    ? "nor on as many of any other GPU in the catalogue"
+    : `the nearest that holds it is ${found.tensorParallel} x ${found.gpu.name}`;
 }
 
 function gib(bytes: number): string {

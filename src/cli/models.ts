@@ -6,10 +6,13 @@ import { activeParameterCount, parameterCount, weightBytes } from "../replica/we
 import { formatCount, formatNumber } from "../report/format.ts";
 import { type ModelEntry, modelNamed, MODELS } from "../scenario/catalogue/models.ts";
 import { type ModelShape, readConfig } from "../scenario/huggingface/read-config.ts";
+import { unknownQuantization } from "../scenario/huggingface/quantization.ts";
+import { precisionProblem } from "../scenario/resolve/precision.ts";
 import { inOrderOfNearness } from "../scenario/nearest.ts";
 import { EXIT, InputError } from "./exit-codes.ts";
 import { type Fact, printFacts } from "./facts.ts";
-import { fitsJson, type FitOptions, printFitOf, printFits } from "./model-fit.ts";
+import type { FitOptions } from "./fit-options.ts";
+import { fitsJson, printFitOf, printFits } from "./model-fit.ts";
 import { modelConfigIn } from "./named-contents.ts";
 import { printTable } from "./output.ts";
 import { readText } from "./read-scenario.ts";
@@ -63,7 +66,7 @@ function modelCalled(name: string, options: ModelsOptions): WantedModel {
   const known = modelNamed(name);
   if (known !== undefined) {
     const precision = asked ?? known.precision;
-    return { spec: { ...known.entry.shape, precision, kvPrecision }, entry: known.entry };
+    return { spec: specOf(known.shape, precision, kvPrecision), entry: known.entry };
   }
   if (!existsSync(name)) {
     const nearby = inOrderOfNearness(name, [...MODELS.keys()]).slice(0, NEAREST_LISTED);
@@ -75,10 +78,18 @@ function modelCalled(name: string, options: ModelsOptions): WantedModel {
   const read = readConfig(ownName, config);
   if (read.kind !== "model") throw new InputError(`${name}: not a model`);
   for (const note of read.notes) process.stderr.write(`note: ${note}\n`);
-  return {
-    spec: { ...read.shape, precision: asked ?? read.precision ?? "bf16", kvPrecision },
-    entry: undefined,
-  };
+  const precision = asked ?? read.precision;
+  if (precision === undefined) {
+    throw new InputError(`${name}: ${unknownQuantization(read.quantization)} with --precision`);
+  }
+  return { spec: specOf(read.shape, precision, kvPrecision), entry: undefined };
+}
+
+/** Fails: InputError where weights of this model cannot be stored so. */
+function specOf(shape: ModelShape, precision: WeightPrecision, kvPrecision: Precision): ModelSpec {
+  const problem = precisionProblem(shape, precision);
+  if (problem !== undefined) throw new InputError(`--precision ${precision}: ${problem}`);
+  return { ...shape, precision, kvPrecision };
 }
 
 function oneOf<T extends string>(

@@ -24,7 +24,7 @@ export function namedContents(
     if (!existsSync(full)) return [];
     if (kind === "profile") {
       const { file } = readers.readProfile(full);
-      return [`${key}=${JSON.stringify({ ...file, cells: [], notes: [] })}`];
+      return [`${key}=${JSON.stringify({ ...file, cells: [] })}`];
     }
     const { config, ownName } = modelConfigIn(full, readers.readText);
     const value = kind === "config" ? config : { config, name: name ?? ownName };

@@ -9,12 +9,16 @@ export function registerProfileCommands(program: Command): void {
   profile
     .command("import")
     .description("turn a table of measured steps into a profile that a pool can use")
-    .argument("<table>", "CSV of engine steps, gzipped or not (docs/profiles.md lists the forms)")
+    .argument(
+      "<table>",
+      "CSV of engine steps or vLLM's log, gzipped or not (docs/profiles.md lists forms)",
+    )
     .option("--out <file>", "the profile (default: <table>.profile.yaml in this folder)")
     .option("--model <name>", "model that was measured; of a table of several, which one")
     .option("--gpu <name>", "GPU that was measured; of a table of several, which one")
     .option("--tensor-parallel <n>", "GPUs per replica; of a table of several, which ones")
-    .option("--precision <name>", "of the weights: bf16 or fp8")
+    .option("--precision <name>", "of the weights: bf16, fp8, int4 or mxfp4")
+    .option("--kv-cache-tokens <n>", "of a log that does not say it: size of the KV cache")
     .option("--engine <text>", "engine and version, for the record")
     .option("--date <text>", "when it was measured, for the record")
     .option("--holdout <share>", "show errors on a share of rows left out, such as 0.5")

@@ -12,6 +12,9 @@ import type { StepModel } from "../replica/step-model.ts";
 import { rangeSentence } from "../report/profile/forms.ts";
 import { errorTable, type ModelErrors } from "../report/profile/tables.ts";
 import { formatCount } from "../report/format.ts";
+import { GPUS } from "../scenario/catalogue/gpus.ts";
+import { modelNamed, MODELS } from "../scenario/catalogue/models.ts";
+import { inOrderOfNearness } from "../scenario/nearest.ts";
 import { knownStepModel } from "../scenario/catalogue/known-step-model.ts";
 import {
   loadProfile,
@@ -31,6 +34,7 @@ export interface ProfileImportOptions {
   readonly gpu?: string;
   readonly tensorParallel?: string;
   readonly precision?: string;
+  readonly kvCacheTokens?: string;
   readonly engine?: string;
   readonly date?: string;
   readonly holdout?: string;
@@ -40,6 +44,7 @@ export interface ProfileImportOptions {
 }
 
 export const TENSOR_PARALLEL: WholeOption = { name: "--tensor-parallel", least: 1, most: 1024 };
+const KV_CACHE_TOKENS: WholeOption = { name: "--kv-cache-tokens", least: 1, most: 2 ** 40 };
 const SEED: WholeOption = { name: "--seed", least: 0, most: 2 ** 31 };
 
 /** Runs the command; returns its exit code. */
@@ -50,16 +55,19 @@ export function profileImportCommand(path: string, options: ProfileImportOptions
     fileName,
     wanted: wantedOf(options),
     skipBadRows: options.skipBadRows === true,
+    kvCacheTokens: wholeOption(options.kvCacheTokens, KV_CACHE_TOKENS),
   });
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const text = profileText(importProfile(steps, { ...originOf(steps, options), fileName, sha256 }));
-  const out = options.out ?? `${fileName.replace(/(\.csv)?(\.gz)?$/u, "")}.profile.yaml`;
+  const out =
+    options.out ?? `${fileName.replace(/(\.csv|\.log|\.txt)?(\.gz)?$/u, "")}.profile.yaml`;
   // What is written is what will be read: errors are those of the rounded curves.
   const loaded = loadProfile(text, out);
   assert(loaded.kind === "loaded", "a profile as written cannot be read");
   const { profile } = loaded;
   const held = heldOut(steps.rows, fileName, options);
-  if (options.quiet !== true) tell(profile, { steps, held });
+  if (options.quiet === true) warnOfNotes(profile);
+  else tell(profile, { steps, held });
   writeFiles(dirname(out), [[basename(out), text]]);
   if (options.quiet !== true) {
     process.stdout.write(
@@ -67,6 +75,11 @@ export function profileImportCommand(path: string, options: ProfileImportOptions
     );
   }
   return EXIT.fine;
+}
+
+/** What is to be known of a profile is never kept back. */
+function warnOfNotes({ notes }: Profile): void {
+  for (const note of notes) process.stderr.write(`warning: ${note}\n`);
 }
 
 function readTable(path: string): Buffer {
@@ -86,12 +99,45 @@ function wantedOf({ model, gpu, tensorParallel }: ProfileImportOptions) {
 
 /** What the profile is of: as the table says, or as was said of it. */
 function originOf(
-  { subject }: MeasuredSteps,
+  { subject, named }: MeasuredSteps,
   { precision, engine, date }: ProfileImportOptions,
 ): Omit<ProfileOrigin, "source"> {
   const tensorParallel = wholeOption(subject.tensorParallel, TENSOR_PARALLEL);
-  return { model: subject.model, gpu: subject.gpu, tensorParallel, precision, engine, date };
+  if (precision !== undefined && !PRECISIONS.includes(precision)) {
+    throw new InputError(`--precision ${precision}: expected one of ${PRECISIONS.join(", ")}`);
+  }
+  const model = named.has("model") ? subject.model : knownModel(subject.model);
+  const gpu = named.has("gpu") ? subject.gpu : knownGpu(subject.gpu);
+  return { model, gpu, tensorParallel, precision, engine, date };
 }
+
+const PRECISIONS: readonly string[] = ["bf16", "fp8", "int4", "mxfp4"];
+
+/** As pools know the model. Fails: InputError on a name that no pool can have but by its own config.json. */
+function knownModel(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const known = modelNamed(name);
+  if (known !== undefined) return known.shape.name;
+  const nearby = inOrderOfNearness(name, [...MODELS.keys()])
+    .slice(0, NEAREST_LISTED)
+    .join(", ");
+  throw new InputError(
+    `--model ${name}: the catalogue has no such model; nearest are ${nearby} (leave --model out for one of your own)`,
+  );
+}
+
+function knownGpu(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  if (GPUS.has(name.toLowerCase())) return name.toLowerCase();
+  const nearby = inOrderOfNearness(name, [...GPUS.keys()])
+    .slice(0, NEAREST_LISTED)
+    .join(", ");
+  throw new InputError(
+    `--gpu ${name}: the catalogue has no such GPU; nearest are ${nearby} (leave --gpu out for one of your own)`,
+  );
+}
+
+const NEAREST_LISTED = 5;
 
 interface Held {
   readonly share: number;

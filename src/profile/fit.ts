@@ -8,6 +8,7 @@ import type { StepModel } from "../replica/step-model.ts";
 import type { MeasuredRange, Range } from "../scenario/profile-file.ts";
 import { type Cell, gather, trust } from "./cells.ts";
 import { checkFalls, checkFarOff, checkRows } from "./checks.ts";
+import { checkGrowth, gapNotes } from "./gaps.ts";
 import { alongPieces, curveOf, piecesFor } from "./curve-fit.ts";
 import { dot, ownShare, type Problem, robustFit } from "./least-squares.ts";
 import { ProfileError } from "./profile-error.ts";
@@ -51,12 +52,14 @@ export function fitProfile(rows: readonly StepRow[], fileName: string): FittedPr
   };
   const model = profileModel(profile);
   const falls = checkFalls(cells, model, fileName);
+  const farOff = checkFarOff(rows, model, fileName);
+  checkGrowth(cells, fileName);
   return {
     profile,
     cells,
     measured,
-    farOff: checkFarOff(rows, model, fileName),
-    notes: [...decode.notes, ...prefill.notes, ...falls],
+    farOff,
+    notes: [...gapNotes(cells), ...decode.notes, ...prefill.notes, ...falls],
   };
 }
 

@@ -15,7 +15,7 @@ export interface Subject {
 }
 
 export interface StepFormat {
-  readonly name: "tenantry" | "vllm-fpm" | "operator-sums" | "splitwise";
+  readonly name: "tenantry" | "vllm-fpm" | "vllm-log" | "operator-sums" | "splitwise";
   readonly counts: readonly string[];
   readonly times: readonly string[];
   /** Text, and what it may say. */
@@ -87,6 +87,16 @@ const VLLM_FPM: StepFormat = {
       contextTokens: number("decode_kv_tokens"),
       ms: number("latency_ms"),
     });
+  },
+};
+
+/** vLLM's log of iterations, which vllm-log.ts turns into the same columns. */
+export const VLLM_LOG: StepFormat = {
+  ...VLLM_FPM,
+  name: "vllm-log",
+  steps(number, word) {
+    const reason = word("left_out");
+    return reason === "" ? VLLM_FPM.steps(number, word) : reason;
   },
 };
 

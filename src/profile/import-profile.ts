@@ -34,7 +34,13 @@ export function importProfile(steps: MeasuredSteps, given: Given): Profile {
     steps: steps.rows.length - farOff.length,
     leftOut,
   };
-  return { origin: { ...subject, source }, steps: profile, measured, notes, cells };
+  return {
+    origin: { ...subject, source },
+    steps: profile,
+    measured,
+    notes: [...steps.notes, ...notes],
+    cells,
+  };
 }
 
 export interface HoldOut {

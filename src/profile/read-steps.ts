@@ -4,9 +4,10 @@
  */
 import { CsvError, parse } from "csv-parse/sync";
 import { nearest } from "../scenario/nearest.ts";
-import { columnsOf, STEP_FORMATS, type StepFormat, type Subject } from "./formats.ts";
+import { columnsOf, STEP_FORMATS, type StepFormat, type Subject, VLLM_LOG } from "./formats.ts";
 import { ProfileError } from "./profile-error.ts";
 import type { StepRow } from "./step-row.ts";
+import { isVllmLog, readVllmLog } from "./vllm-log.ts";
 
 /** What is asked for: in a file of several sets of measurements, which one. */
 export type Wanted = { readonly [Key in keyof Subject]: string | undefined };
@@ -26,6 +27,18 @@ export interface MeasuredSteps {
   readonly dropped: readonly Dropped[];
   /** As the file says, or as was asked for. */
   readonly subject: Wanted;
+  /** What of it the file says. */
+  readonly named: ReadonlySet<keyof Subject>;
+  /** What a user should know about the rows, in sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface StepsSource {
+  readonly fileName: string;
+  readonly wanted: Wanted;
+  readonly skipBadRows: boolean;
+  /** Size of the engine's KV cache, for logs that say what share of it was used. */
+  readonly kvCacheTokens?: number | undefined;
 }
 
 interface Line {
@@ -33,18 +46,16 @@ interface Line {
   readonly cell: (column: string) => string | undefined;
 }
 
+/** Columns that count requests, of which there are no halves; tokens may be means. */
+const HEADS = /requests$|^batch/u;
 /** Mistakes that a message names; more would scroll the first away. */
 const NAMED_MISTAKES = 5;
 
 /** Reads the table. Fails: ProfileError when it is of no known form, or has wrong lines that are not to be skipped. */
-export function readSteps(
-  text: string,
-  from: { readonly fileName: string; readonly wanted: Wanted; readonly skipBadRows: boolean },
-): MeasuredSteps {
+export function readSteps(text: string, from: StepsSource): MeasuredSteps {
   const { fileName, wanted } = from;
-  const { header, lines } = linesOf(text, fileName);
-  const format = formatOf(header, fileName);
-  const { chosen, subject } = choose(lines, { format, header, wanted, fileName });
+  const { format, header, lines, notes } = tableOf(text, from);
+  const { chosen, subject, named } = choose(lines, { format, header, wanted, fileName });
   const reader = new LineReader(format, header);
   const rows = chosen.flatMap((line) => reader.read(line));
   if (reader.mistakes.length > 0 && !from.skipBadRows) {
@@ -66,7 +77,38 @@ export function readSteps(
     chosen: chosen.length,
     dropped: [...dropped.values()],
     subject,
+    named,
+    notes,
   };
+}
+
+interface StepTable {
+  readonly format: StepFormat;
+  readonly header: readonly string[];
+  readonly lines: readonly Line[];
+  readonly notes: readonly string[];
+}
+
+function tableOf(text: string, { fileName, kvCacheTokens }: StepsSource): StepTable {
+  if (isVllmLog(text)) {
+    const { lines, notes } = readVllmLog(text, fileName, kvCacheTokens);
+    const header = [...columnsOf(VLLM_LOG), ...VLLM_LOG.optional];
+    return { format: VLLM_LOG, header, lines, notes };
+  }
+  const { header, lines } = linesOf(text, fileName);
+  const format = formatOf(header, fileName);
+  refuseTwins(format, header, fileName);
+  return { format, header, lines, notes: [] };
+}
+
+/** Fails: ProfileError where a column that counts is there twice: nobody can say which one is meant. */
+function refuseTwins(format: StepFormat, header: readonly string[], fileName: string): void {
+  const read = [...columnsOf(format), ...format.optional, ...Object.values(format.subject)];
+  const twins = read.filter((column) => header.indexOf(column) !== header.lastIndexOf(column));
+  if (twins.length === 0) return;
+  throw new ProfileError(
+    `${fileName}:1: ${twins.join(", ")} ${twins.length === 1 ? "is" : "are"} there more than once: rename or remove all but the one that is meant`,
+  );
 }
 
 class LineReader {
@@ -99,6 +141,9 @@ class LineReader {
     for (const column of [...counts, ...this.#optional]) {
       const value = numberIn(cell(column));
       if (!(value >= 0)) return wrong(column, cell(column), "a number, 0 or more");
+      if (HEADS.test(column) && !Number.isInteger(value)) {
+        return wrong(column, cell(column), "a whole number");
+      }
     }
     for (const column of times) {
       const value = numberIn(cell(column));
@@ -215,9 +260,10 @@ const SUBJECT_OPTIONS = [
 function choose(
   lines: readonly Line[],
   { format, header, wanted, fileName }: Choice,
-): { readonly chosen: readonly Line[]; readonly subject: Wanted } {
+): Pick<MeasuredSteps, "subject" | "named"> & { readonly chosen: readonly Line[] } {
   let chosen = lines;
   const subject = { ...wanted };
+  const named = new Set<keyof Subject>();
   for (const [key, option] of SUBJECT_OPTIONS) {
     const column = format.subject[key];
     if (column === undefined || !header.includes(column)) continue;
@@ -238,8 +284,9 @@ function choose(
     }
     chosen = chosen.filter(({ cell }) => cell(column) === match);
     subject[key] = match === undefined ? want : plain(match);
+    named.add(key);
   }
-  return { chosen, subject };
+  return { chosen, subject, named };
 }
 
 /** Names as the catalogue writes them, so that `h100_sxm` and `H100-SXM` are one. */

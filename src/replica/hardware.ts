@@ -8,10 +8,10 @@
 export type Precision = "bf16" | "fp8";
 
 /**
- * How weights are stored. `int4` (AWQ, GPTQ) and `mxfp4` (experts only, the rest stays BF16) are unpacked on the way to
- * BF16 multiplications.
+ * How weights are stored. `w8a16` (FP8 on a GPU that cannot multiply in it), `int4` (AWQ, GPTQ) and `mxfp4` (experts only,
+ * the rest stays BF16) are unpacked on the way to BF16 multiplications.
  */
-export type WeightPrecision = Precision | "int4" | "mxfp4";
+export type WeightPrecision = Precision | "w8a16" | "int4" | "mxfp4";
 
 /** GPUs of one generation run the same kernels and reach about the same shares of their data sheets. */
 export type GpuArchitecture = "ampere" | "ada" | "hopper" | "blackwell";

@@ -76,17 +76,44 @@ export function replicaMemory(input: ReplicaMemoryInput): ReplicaMemory {
   return { ...whole, kind: "too-small", neededBytesPerGpu };
 }
 
-/** GPUs of one kind that are too many for one replica to span; larger ones are not worth suggesting. */
-const MOST_GPUS = 64;
+/**
+ * Memory with as many blocks as were asked for instead of as many as are left, per data-parallel group (vLLM's
+ * num_gpu_blocks_override). vLLM then asks the GPU for them whatever its share, so what counts is all of its memory.
+ * Layers with a window are left out of what a block takes at least: vLLM gives them blocks of their own.
+ */
+export function overriddenMemory(input: ReplicaMemoryInput, blocks: number): ReplicaMemory {
+  const { model, gpu, parallel, blockTokens } = input;
+  const { use } = replicaMemory(input);
+  const layerBytes = kvBytesPerGpuAndLayer(model, parallel.tensorParallel) * blockTokens;
+  const used = use.weights + use.activations + use.runtime + use.adapters;
+  const neededBytesPerGpu = used + blocks * layerBytes * unboundedLayers(model);
+  const whole = { use: { ...use, windows: 0 }, availableBytesPerGpu: gpu.memoryBytes };
+  if (neededBytesPerGpu > gpu.memoryBytes)
+    return { ...whole, kind: "too-small", neededBytesPerGpu };
+  const blockBytes = model.layers * layerBytes * parallel.tensorParallel;
+  return { ...whole, kind: "fits", kvBlocks: blocks * parallel.dataParallel, blockBytes };
+}
 
-/** The smallest of `sizes` of tensor parallelism, within reason, with which everything fits; undefined where none does. */
+/** Most blocks per data-parallel group that `overriddenMemory` finds room for; 0 where weights and the rest leave none. */
+export function mostBlocks(input: ReplicaMemoryInput): number {
+  const memory = overriddenMemory(input, 0);
+  if (memory.kind === "too-small") return 0;
+  const { model, parallel, blockTokens } = input;
+  const layerBytes = kvBytesPerGpuAndLayer(model, parallel.tensorParallel) * blockTokens;
+  const left =
+    memory.availableBytesPerGpu - Object.values(memory.use).reduce((sum, bytes) => sum + bytes, 0);
+  return Math.floor(left / (layerBytes * unboundedLayers(model)));
+}
+
+/** The smallest of `sizes` of tensor parallelism with which everything fits on `mostGpus`; undefined where none does. */
 export function smallestFit(
   input: ReplicaMemoryInput,
   sizes: readonly number[],
+  mostGpus: number,
 ): number | undefined {
   return sizes.find((tensorParallel) => {
     const parallel = { ...input.parallel, tensorParallel };
-    return gpuCount(parallel) <= MOST_GPUS && replicaMemory({ ...input, parallel }).kind === "fits";
+    return gpuCount(parallel) <= mostGpus && replicaMemory({ ...input, parallel }).kind === "fits";
   });
 }
 
@@ -113,11 +140,17 @@ function bestCache(input: ReplicaMemoryInput, leftBytesPerGpu: number): CacheLay
   };
   const together = layout(model.layers, 0);
   const window = model.attention.kind === "grouped" ? model.attention.window : undefined;
-  if (window === undefined || window.layers === model.layers) return together;
+  if (window === undefined || unboundedLayers(model) === model.layers) return together;
   // A window seldom begins where a block does; while a prompt is computed, a chunk of it lies beside its window.
   const perSequence = Math.ceil(window.tokens / blockTokens) + 1;
   const chunk = Math.ceil(input.maxNumBatchedTokens / blockTokens);
   const windowBlocks = input.maxNumSeqs * perSequence + chunk;
-  const apart = layout(model.layers - window.layers, windowBlocks * window.layers * layerBytes);
+  const apart = layout(unboundedLayers(model), windowBlocks * window.layers * layerBytes);
   return apart.blocks > together.blocks ? apart : together;
+}
+
+/** Layers that see the whole context; all of them where every layer has a window, since something must hold a block. */
+function unboundedLayers({ attention, layers }: ModelSpec): number {
+  const window = attention.kind === "grouped" ? attention.window : undefined;
+  return window === undefined || window.layers === layers ? layers : layers - window.layers;
 }

@@ -82,6 +82,7 @@ const BYTES_PER_BF16 = 2;
 const STORED_BITS: Readonly<Record<WeightPrecision, { matrices: number; experts: number }>> = {
   bf16: { matrices: 16, experts: 16 },
   fp8: { matrices: 8, experts: 8 },
+  w8a16: { matrices: 8, experts: 8 },
   int4: { matrices: 4 + 20 / 128, experts: 4 + 20 / 128 },
   mxfp4: { matrices: 16, experts: 4 + 8 / 32 },
 };

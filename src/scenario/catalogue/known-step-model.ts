@@ -1,7 +1,8 @@
 /** The step-time model of a model and GPU by their names in the catalogue, for whoever has no scenario at hand. */
-import type { ModelSpec, Precision } from "../../replica/hardware.ts";
+import type { ModelSpec, WeightPrecision } from "../../replica/hardware.ts";
 import type { StepModel } from "../../replica/step-model.ts";
 import { predictedStepModel } from "../../replica/step-time/predicted.ts";
+import { precisionProblem, runsIn } from "../resolve/precision.ts";
 import { nearest } from "../nearest.ts";
 import { GPUS } from "./gpus.ts";
 import { modelNamed, MODELS } from "./models.ts";
@@ -25,10 +26,10 @@ export function knownStepModel(hardware: Hardware): KnownStepModel {
   if (named === undefined) return unknown("model", hardware.model, [...MODELS.keys()]);
   if (gpu === undefined) return unknown("GPU", hardware.gpu, [...GPUS.keys()]);
   if (!isPrecision(precision)) return unknown("precision", precision, PRECISIONS);
-  if (gpu.flopsPerS[precision] === 0) {
-    return { kind: "unknown", reason: `${gpu.name} has no ${precision} tensor cores` };
-  }
-  const model: ModelSpec = { ...named.entry.shape, precision, kvPrecision: "bf16" };
+  const problem = precisionProblem(named.shape, precision);
+  if (problem !== undefined) return { kind: "unknown", reason: problem };
+  const stored = runsIn(precision, gpu).precision;
+  const model: ModelSpec = { ...named.shape, precision: stored, kvPrecision: "bf16" };
   const parallel = { tensorParallel, dataParallel: 1, expertParallel: false };
   const maxNumSeqs = USUAL_SEQUENCES;
   return { kind: "known", stepModel: predictedStepModel({ model, gpu, parallel, maxNumSeqs }) };
@@ -37,9 +38,10 @@ export function knownStepModel(hardware: Hardware): KnownStepModel {
 /** vLLM's default max_num_seqs: it decides up to how many tokens a step runs in a CUDA graph. */
 const USUAL_SEQUENCES = 256;
 
-const PRECISIONS: readonly Precision[] = ["bf16", "fp8"];
+/** How checkpoints store their weights. */
+const PRECISIONS: readonly WeightPrecision[] = ["bf16", "fp8", "int4", "mxfp4"];
 
-function isPrecision(name: string): name is Precision {
+function isPrecision(name: string): name is WeightPrecision {
   return PRECISIONS.some((one) => one === name);
 }
 

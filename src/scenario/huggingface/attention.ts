@@ -12,7 +12,7 @@ interface Sizes {
 
 export function attentionOf(keys: ConfigKeys, family: Family, sizes: Sizes): AttentionSpec {
   const heads = keys.count("num_attention_heads", "n_head", "n_heads", "num_heads");
-  refuseOtherMemory(keys, sizes.layers);
+  refuseOtherMemory(keys, family, sizes.layers);
   const kvLoraRank = keys.countIfAny("kv_lora_rank");
   if (kvLoraRank !== undefined) {
     noteSparse(keys);
@@ -36,7 +36,7 @@ export function attentionOf(keys: ConfigKeys, family: Family, sizes: Sizes): Att
 }
 
 function kvHeadsOf(keys: ConfigKeys, heads: number): number {
-  const written = keys.countIfAny(
+  const written = keys.positiveIfAny(
     "num_key_value_heads",
     "num_kv_heads",
     "n_head_kv",
@@ -44,13 +44,13 @@ function kvHeadsOf(keys: ConfigKeys, heads: number): number {
     "multi_query_group_num",
   );
   // Falcon's first models state num_kv_heads and share one all the same.
-  const sharesOne = keys.value("multi_query") === true;
-  if (sharesOne && keys.value("new_decoder_architecture") !== true) return 1;
+  const sharesOne = keys.flag("multi_query") === true;
+  if (sharesOne && keys.flag("new_decoder_architecture") !== true) return 1;
   return written ?? heads;
 }
 
 function headSizeOf(keys: ConfigKeys, heads: number, hiddenSize: number): number {
-  const written = keys.countIfAny("head_dim", "kv_channels", "attention_head_dim");
+  const written = keys.positiveIfAny("head_dim", "kv_channels", "attention_head_dim");
   if (written !== undefined) return written;
   if (hiddenSize % heads === 0) return hiddenSize / heads;
   const message = `is missing, and hidden_size ${hiddenSize} does not divide by ${heads} heads: add it`;
@@ -66,8 +66,8 @@ function windowOf(keys: ConfigKeys, family: Family, sizes: Sizes): AttentionWind
   const tokens = keys.countIfAny("sliding_window", "sliding_window_size", "attention_chunk_size");
   if (tokens === undefined || tokens >= sizes.maxContextTokens) return undefined;
   const isOff =
-    keys.value("use_sliding_window") === false ||
-    (family.hasWindowOnRequest && keys.value("use_sliding_window") !== true);
+    keys.flag("use_sliding_window") === false ||
+    (family.hasWindowOnRequest && keys.flag("use_sliding_window") !== true);
   const types = keys.list("layer_types");
   if (isOff && types === undefined) return undefined;
   const layers = types === undefined ? windowLayers(keys, sizes.layers) : typedLayers(types);
@@ -95,6 +95,7 @@ function windowLayers(keys: ConfigKeys, layers: number): number {
 /** Keys of layers that remember in a state of fixed size. */
 const STATE_KEYS = [
   "linear_num_key_heads",
+  "lru_width",
   "mamba_d_state",
   "state_size",
   "ssm_cfg",
@@ -102,26 +103,30 @@ const STATE_KEYS = [
   "hybrid_override_pattern",
   "attn_layer_period",
   "linear_attn_config",
-  "attn_type_list",
 ];
+/** What `attn_type_list` (MiniMax) says of a layer with a KV cache. */
+const SOFTMAX = 1;
 
-function refuseOtherMemory(keys: ConfigKeys, layers: number): void {
-  const types = keys.list("layer_types");
-  if (types !== undefined && types.length !== layers) {
-    keys.conflict(
-      "layer_types",
-      `names ${types.length} layers, and num_hidden_layers is ${layers}`,
-    );
-  }
-  const other = types?.find(
-    (type) => typeof type !== "string" || !(WITH_WINDOW.has(type) || WITHOUT_WINDOW.has(type)),
-  );
-  const state = STATE_KEYS.find((key) => keys.has(key));
-  const found = other === undefined ? state : "layer_types";
-  if (found === undefined) return;
-  const what = other === undefined ? "" : ` (${firstText(other)})`;
+function refuseOtherMemory(keys: ConfigKeys, family: Family, layers: number): void {
+  const types = keys.perLayer("layer_types", layers);
+  const other = types?.find((type) => !keepsCache(type));
+  if (other !== undefined) return refuse(keys, "layer_types", firstText(other));
+  if (family.hasState) return refuse(keys, "model_type", keys.text("model_type") ?? "");
+  const kinds = keys.perLayer("attn_type_list", layers);
+  if (kinds?.some((kind) => kind !== SOFTMAX) === true) return refuse(keys, "attn_type_list", "");
+  // Where every layer is listed as one with a KV cache, what a file says of the other kind concerns no layer.
+  const state = types === undefined ? STATE_KEYS.find((key) => keys.has(key)) : undefined;
+  if (state !== undefined) refuse(keys, state, "");
+}
+
+function keepsCache(type: unknown): boolean {
+  return typeof type === "string" && (WITH_WINDOW.has(type) || WITHOUT_WINDOW.has(type));
+}
+
+function refuse(keys: ConfigKeys, key: string, kind: string): void {
+  const what = kind === "" ? "" : ` (${kind})`;
   keys.problem(
-    found,
+    key,
     `the model has layers without a KV cache${what}, whose memory does not grow with the context: they are not modelled`,
   );
 }

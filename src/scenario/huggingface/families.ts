@@ -56,6 +56,68 @@ const DEFAULTS: Readonly<Record<string, PlainMap>> = {
   starcoder2: { ...TIED, num_key_value_heads: 2 },
 };
 
+/**
+ * transformers writes a file's own keys whole, and of a model nested in it only what differs from the defaults of its
+ * class: so sizes may be left to the class there, and only there.
+ */
+const NESTED_DEFAULTS: Readonly<Record<string, PlainMap>> = {
+  gemma: sizes([18, 2048, 16_384, 256_000], { num_attention_heads: 8, num_key_value_heads: 1 }),
+  gemma2: sizes([26, 2304, 9216, 256_000], {}),
+  gemma3_text: sizes([26, 2304, 9216, 262_208], {}),
+  llama: sizes([32, 4096, 11_008, 32_000], {
+    num_attention_heads: 32,
+    max_position_embeddings: 2048,
+  }),
+  mistral: sizes([32, 4096, 14_336, 32_000], {
+    num_attention_heads: 32,
+    max_position_embeddings: 131_072,
+  }),
+  phi3: sizes([32, 3072, 8192, 32_064], { num_attention_heads: 32, max_position_embeddings: 4096 }),
+  qwen2: sizes([32, 4096, 22_016, 151_936], {
+    num_attention_heads: 32,
+    num_key_value_heads: 32,
+    max_position_embeddings: 32_768,
+  }),
+  qwen3: sizes([32, 4096, 22_016, 151_936], {
+    num_attention_heads: 32,
+    num_key_value_heads: 32,
+    max_position_embeddings: 32_768,
+  }),
+};
+
+function sizes(
+  [layers, hidden, feedForward, vocabulary]: readonly [number, number, number, number],
+  others: PlainMap,
+): PlainMap {
+  return {
+    num_hidden_layers: layers,
+    hidden_size: hidden,
+    intermediate_size: feedForward,
+    vocab_size: vocabulary,
+    ...others,
+  };
+}
+
+/** Which family a nested model is of where it does not say: what its outer class takes it for. */
+const NESTED_TYPES: Readonly<Record<string, string>> = {
+  gemma3: "gemma3_text",
+  idefics2: "mistral",
+  llama4: "llama4_text",
+  llava: "llama",
+  llava_next: "llama",
+  llava_next_video: "llama",
+  llava_onevision: "qwen2",
+  mistral3: "mistral",
+  paligemma: "gemma",
+  video_llava: "llama",
+  vipllava: "llama",
+};
+
+/** The family of a nested model by its outer's. */
+export function nestedTypeOf(outerType: string): string {
+  return NESTED_TYPES[outerType] ?? outerType;
+}
+
 /** Up and down only (GELU, ReLU or squared ReLU); everything newer has a gate beside them. */
 const WITHOUT_GATE = new Set([
   "arcee",
@@ -94,7 +156,14 @@ const WINDOW_ON_REQUEST = new Set([
 /** Their stated context already holds what rope scaling adds. */
 const SCALED_ALREADY = new Set(["gemma3", "gemma3_text"]);
 
-/** Families without a decoder that generates token by token, and those whose sequence memory is not a KV cache. */
+/**
+ * Families with layers that remember in a state of fixed size, whatever their keys say: state-space models, linear
+ * attention, gated recurrences. RWKV's generations are named rwkv, rwkv5, rwkv6 and so on.
+ */
+const WITH_STATE =
+  /^(?:bamba|falcon_h1|falcon_mamba|jamba|kimi_linear|lfm2.*|mamba2?|nemotron_h|plamo2|qwen3_next.*|recurrent_gemma|retnet|rwkv.*|xlstm|zamba2?)$/u;
+
+/** Families without a decoder that generates token by token. */
 const NOT_DECODERS = new Set([
   "bart",
   "bert",
@@ -121,16 +190,18 @@ export interface Family {
   readonly hasWindowOnRequest: boolean;
   readonly isScaledAlready: boolean;
   readonly isDecoder: boolean;
+  readonly hasState: boolean;
 }
 
-/** What `model_type` implies. */
-export function familyOf(modelType: string): Family {
+/** What `model_type` implies, of a model that stands by itself or inside another's file. */
+export function familyOf(modelType: string, isNested: boolean): Family {
   return {
-    defaults: DEFAULTS[modelType] ?? {},
+    defaults: { ...(isNested ? NESTED_DEFAULTS[modelType] : {}), ...DEFAULTS[modelType] },
     hasGate: !WITHOUT_GATE.has(modelType),
     isFourTimesWide: FOUR_TIMES.has(modelType),
     hasWindowOnRequest: WINDOW_ON_REQUEST.has(modelType),
     isScaledAlready: SCALED_ALREADY.has(modelType),
     isDecoder: !NOT_DECODERS.has(modelType),
+    hasState: WITH_STATE.test(modelType),
   };
 }

@@ -85,14 +85,18 @@ function sharedSizeOf(keys: ConfigKeys, expertSize: number): number {
 
 /** Which layers are mixtures is said in one of five ways; where nothing is said, all are. */
 function mixtureLayersOf(keys: ConfigKeys, layers: number): number {
-  const types = keys.list("mlp_layer_types");
+  const types = keys.perLayer("mlp_layer_types", layers);
   if (types !== undefined) return types.filter((type) => type !== "dense").length;
-  const listed = keys.list("moe_layers");
-  if (listed !== undefined) return listed.length;
-  const frequencies = keys.list("moe_layer_freq");
+  const listed = keys.layerNumbers("moe_layers", layers);
+  if (listed !== undefined) return listed.size;
+  const frequencies = keys.perLayer("moe_layer_freq", layers);
   if (frequencies !== undefined) return frequencies.filter((one) => one === 1).length;
-  const dense = new Set(keys.list("mlp_only_layers") ?? []);
+  const dense = keys.layerNumbers("mlp_only_layers", layers) ?? new Set();
   const first = keys.countIfAny("first_k_dense_replace", "moe_layer_start_index") ?? 0;
+  if (first >= layers) {
+    const message = `expected fewer than the ${layers} layers there are (num_hidden_layers), got ${first}: no layer would have experts`;
+    keys.conflict("first_k_dense_replace", message);
+  }
   const every = keys.countIfAny(
     "interleave_moe_layer_step",
     "decoder_sparse_step",

@@ -11,8 +11,8 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** No model has more of anything than this; contexts aside, which some vendors state in the tens of millions. */
-const MOST = 100_000_000;
+/** No model has more of anything than this; the longest contexts stated are in the tens of millions. */
+export const MOST = 100_000_000;
 
 export class ConfigKeys {
   readonly problems: ConfigProblem[] = [];
@@ -49,15 +49,54 @@ export class ConfigKeys {
     return found === 0 ? undefined : found;
   }
 
+  /** As `countIfAny`, for what there cannot be none of. */
+  positiveIfAny(...names: readonly string[]): number | undefined {
+    return this.#number(names, 1);
+  }
+
+  /** True or false; undefined where it is absent. */
+  flag(...names: readonly string[]): boolean | undefined {
+    const value = this.value(...names);
+    if (value === undefined || typeof value === "boolean") return value;
+    this.problem(this.#named(names), `expected true or false, got ${show(value)}`);
+    return undefined;
+  }
+
+  /** One item per layer, or undefined where the key is absent. */
+  perLayer(name: string, layers: number): readonly unknown[] | undefined {
+    const items = this.list(name);
+    if (items !== undefined && items.length !== layers) {
+      this.conflict(name, `names ${items.length} layers, and num_hidden_layers is ${layers}`);
+    }
+    return items;
+  }
+
+  /** Numbers of layers, counted from 0, or undefined where the key is absent. */
+  layerNumbers(name: string, layers: number): ReadonlySet<number> | undefined {
+    const items = this.list(name);
+    if (items === undefined) return undefined;
+    const isLayer = (one: unknown): one is number =>
+      typeof one === "number" && Number.isInteger(one) && one >= 0 && one < layers;
+    const other = items.find((one) => !isLayer(one));
+    if (items.some((one) => !isLayer(one))) {
+      const message = `expected numbers of layers, 0 to ${layers - 1} as num_hidden_layers is ${layers}, got ${show(other)}`;
+      this.conflict(name, message);
+    }
+    return new Set(items.filter(isLayer));
+  }
+
   /** A list, or undefined where it is absent or not a list. */
   list(...names: readonly string[]): readonly unknown[] | undefined {
     const value = this.value(...names);
     return Array.isArray(value) ? value : undefined;
   }
 
+  /** A map, or undefined where it is absent. */
   map(...names: readonly string[]): PlainMap | undefined {
     const value = this.value(...names);
-    return isPlainMap(value) ? value : undefined;
+    if (value === undefined || isPlainMap(value)) return value;
+    this.problem(this.#named(names), `expected a map, got ${show(value)}`);
+    return undefined;
   }
 
   text(...names: readonly string[]): string | undefined {
@@ -79,8 +118,10 @@ export class ConfigKeys {
     if (value === undefined) return undefined;
     const isCount = typeof value === "number" && Number.isInteger(value);
     if (isCount && value >= least && value <= MOST) return value;
-    const key = this.#present(names) ?? names[0]!;
-    this.problem(key, `expected a whole number of ${least} or more, got ${show(value)}`);
+    this.problem(
+      this.#named(names),
+      `expected a whole number of ${least} or more, got ${show(value)}`,
+    );
     return 1;
   }
 
@@ -89,6 +130,11 @@ export class ConfigKeys {
     const also = others.length === 0 ? "" : ` (in other families ${others.join(", ")})`;
     this.problem(usual!, `is missing${also}: add it, as in the model's published config.json`);
     return 1;
+  }
+
+  /** The key that is there, of those it may go by. */
+  #named(names: readonly string[]): string {
+    return this.#present(names) ?? names[0]!;
   }
 
   #present(names: readonly string[]): string | undefined {

@@ -16,9 +16,15 @@ export function storedAs(keys: ConfigKeys): StoredAs {
   if (config === undefined) return { kind: "known", precision: "bf16" };
   const method = firstText(config["quant_method"], config["quant_algo"]).toLowerCase();
   const precision = precisionOf(method, config);
-  return precision === undefined
-    ? { kind: "unknown", method: method === "" ? "without quant_method" : method }
-    : { kind: "known", precision };
+  if (precision !== undefined) return { kind: "known", precision };
+  const form = firstText(config["quant_algo"]).toLowerCase();
+  const named = [...new Set([method, form])].filter((one) => one !== "").join(" ");
+  return { kind: "unknown", method: named === "" ? "without quant_method" : named };
+}
+
+/** What is said of a method that has no counterpart. */
+export function unknownQuantization(method: string | undefined): string {
+  return `the checkpoint's quantization '${method}' is not known: say which it is most like (bf16, fp8, int4 or mxfp4)`;
 }
 
 function precisionOf(method: string, config: PlainMap): WeightPrecision | undefined {

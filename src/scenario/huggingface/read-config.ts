@@ -7,9 +7,9 @@ import type { ModelSpec, WeightPrecision } from "../../replica/hardware.ts";
 import { firstText, isPlainMap, type PlainMap } from "../plain.ts";
 import { show } from "../units.ts";
 import { attentionOf } from "./attention.ts";
-import { type Family, familyOf } from "./families.ts";
+import { type Family, familyOf, nestedTypeOf } from "./families.ts";
 import { feedForwardOf } from "./feed-forward.ts";
-import { ConfigKeys, type ConfigProblem } from "./keys.ts";
+import { ConfigKeys, type ConfigProblem, MOST } from "./keys.ts";
 import { storedAs } from "./quantization.ts";
 import { visionParameters } from "./vision.ts";
 
@@ -34,6 +34,8 @@ export type ReadConfig =
 const NESTED = ["text_config", "llm_config", "language_config", "thinker_config"];
 /** Maps whose keys are read as if they stood outside (DBRX). */
 const SPREAD = ["attn_config", "ffn_config"];
+/** Kinds of rope scaling with which a model takes longer contexts than its file states. */
+const STRETCHED = new Set(["linear", "dynamic", "yarn"]);
 /** Kept outside where the rest is nested. */
 const SHARED = ["quantization_config", "tie_word_embeddings"];
 
@@ -43,8 +45,10 @@ export function readConfig(name: string, config: unknown): ReadConfig {
     return { kind: "unusable", problems: [{ key: "", message }] };
   }
   const { values, prefix } = languagePart(config);
-  const modelType = firstText(values["model_type"], config["model_type"]);
-  const family = familyOf(modelType);
+  const isNested = prefix !== "";
+  const outerType = firstText(config["model_type"]);
+  const modelType = firstText(values["model_type"], isNested ? nestedTypeOf(outerType) : outerType);
+  const family = familyOf(modelType, isNested);
   const keys = new ConfigKeys(values, family.defaults, prefix);
   if (!family.isDecoder || config["is_encoder_decoder"] === true) {
     const message = `${modelType || "the model"} does not generate token by token with a KV cache: expected a decoder (…ForCausalLM)`;
@@ -61,7 +65,7 @@ export function readConfig(name: string, config: unknown): ReadConfig {
     attention: attentionOf(keys, family, { layers, hiddenSize, maxContextTokens }),
     feedForward: feedForwardOf(keys, family, { layers, hiddenSize }),
     vocabulary: keys.count("vocab_size", "padded_vocab_size"),
-    tiedEmbeddings: keys.value("tie_word_embeddings") === true,
+    tiedEmbeddings: keys.flag("tie_word_embeddings") === true,
     otherParameters: visionParameters(config),
     maxContextTokens,
   };
@@ -103,14 +107,21 @@ function maxContextOf(keys: ConfigKeys, family: Family): number {
     "max_sequence_length",
   );
   const scaling = keys.map("rope_scaling", "rope_parameters");
-  return family.isScaledAlready || scaling === undefined ? stated : scaled(stated, scaling);
+  return family.isScaledAlready || scaling === undefined ? stated : scaled(keys, stated, scaling);
 }
 
-function scaled(stated: number, scaling: PlainMap): number {
-  const { factor, original_max_position_embeddings: original } = scaling;
-  if (typeof factor !== "number" || !(factor >= 1)) return stated;
+function scaled(keys: ConfigKeys, stated: number, scaling: PlainMap): number {
   const type = firstText(scaling["rope_type"], scaling["type"]);
-  if (type === "yarn" && typeof original === "number") return Math.round(original * factor);
-  const isStretched = type === "linear" || type === "dynamic" || type === "yarn";
-  return isStretched ? Math.round(stated * factor) : stated;
+  if (!STRETCHED.has(type)) return stated;
+  const { factor, original_max_position_embeddings: original } = scaling;
+  if (typeof factor !== "number" || !(factor >= 1)) {
+    keys.problem("rope_scaling.factor", `expected a number of 1 or more, got ${show(factor)}`);
+    return stated;
+  }
+  const base = type === "yarn" && typeof original === "number" ? original : stated;
+  const tokens = Math.round(base * factor);
+  if (tokens >= 1 && tokens <= MOST) return tokens;
+  const message = `${factor} times ${base} tokens is no length of context: expected at most ${MOST}`;
+  keys.problem("rope_scaling.factor", message);
+  return stated;
 }

@@ -1,16 +1,12 @@
 /** Turns a pool's model and GPU into figures, and checks that the one can run on the other: precision, parallelism, context. */
-import {
-  type GpuSpec,
-  type ModelSpec,
-  multiplyPrecision,
-  type Parallelism,
-} from "../../replica/hardware.ts";
+import type { GpuSpec, ModelSpec, Parallelism } from "../../replica/hardware.ts";
 import { GPUS } from "../catalogue/gpus.ts";
 import { keysAt } from "../plain.ts";
 import type { PoolFile } from "../schema/pool.ts";
 import { type Context, reportUnknown } from "./context.ts";
 import { resolveModel } from "./model.ts";
 import { resolveParallel } from "./parallel.ts";
+import { precisionProblem, runsIn } from "./precision.ts";
 
 /** A pool whose model and GPU are known and compatible. */
 export interface PoolHardware {
@@ -30,13 +26,19 @@ export function resolveHardware(
   const found = resolveModel(context, name, pool);
   const gpu = findGpu(context, name, pool.gpu);
   if (found === undefined || gpu === undefined) return undefined;
-  const { shape, precision } = found;
+  const { shape } = found;
   const maxContextTokens = maxContextOf(context, name, pool, shape.maxContextTokens);
+  const { precision, note } = runsIn(found.precision, gpu);
+  const path = ["platform", "pools", name, "precision"];
+  if (note !== undefined) context.report.warning(path, note);
+  const problem = precisionProblem(shape, precision);
+  if (problem !== undefined) context.report.error(path, problem);
   const kvPrecision = pool.kvCacheDtype;
   const model: ModelSpec = { ...shape, maxContextTokens, precision, kvPrecision };
-  const runs = hasPrecision(context, { name, gpu, model });
   const parallel = resolveParallel(context, { name, pool, model });
-  return runs && parallel !== undefined ? { name, pool, model, gpu, parallel } : undefined;
+  return problem === undefined && parallel !== undefined
+    ? { name, pool, model, gpu, parallel }
+    : undefined;
 }
 
 function maxContextOf(context: Context, name: string, pool: PoolFile, most: number): number {
@@ -64,15 +66,4 @@ function findGpu(context: Context, pool: string, name: string): GpuSpec | undefi
   const path = ["platform", "pools", pool, "gpu"];
   reportUnknown(context, { path, what: "GPU", name }, [...GPUS.keys(), ...written]);
   return undefined;
-}
-
-function hasPrecision(
-  context: Context,
-  given: { readonly name: string; readonly gpu: GpuSpec; readonly model: ModelSpec },
-): boolean {
-  const precision = multiplyPrecision(given.model);
-  if (given.gpu.flopsPerS[precision] > 0) return true;
-  const message = `${given.gpu.name} has no ${precision} tensor cores: use bf16, or a GPU that has them`;
-  context.report.error(["platform", "pools", given.name, "precision"], message);
-  return false;
 }

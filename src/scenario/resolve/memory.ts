@@ -3,14 +3,15 @@ import { OUTSIDE_SHARE_BYTES } from "../../replica/activations.ts";
 import { gpuCount } from "../../replica/hardware.ts";
 import {
   type MemoryUse,
+  mostBlocks,
+  overriddenMemory,
   replicaMemory,
   type ReplicaMemory,
   type ReplicaMemoryInput,
-  smallestFit,
 } from "../../replica/memory.ts";
 import type { Context } from "./context.ts";
 import type { PoolHardware } from "./hardware.ts";
-import { tensorParallelSizes } from "./parallel.ts";
+import { nearestGpu, remediesOf } from "./room.ts";
 
 const GIB = 1024 * 1024 * 1024;
 
@@ -28,13 +29,10 @@ export function resolveMemory(
 ): PoolMemory | undefined {
   const { name, pool, model, parallel } = hardware;
   const input = memoryInput(hardware, adapterBudgetBytes);
-  const memory = replicaMemory(input);
   if (pool.numGpuBlocksOverride !== undefined) {
-    const roomy = replicaMemory({ ...input, gpu: { ...input.gpu, memoryBytes: Infinity } });
-    if (roomy.kind !== "fits") return undefined;
-    const kvBlocks = pool.numGpuBlocksOverride * parallel.dataParallel;
-    return { kvBlocks, blockBytes: roomy.blockBytes };
+    return overridden(context, hardware, { input, blocks: pool.numGpuBlocksOverride });
   }
+  const memory = replicaMemory(input);
   if (memory.kind === "too-small") {
     reportTooSmall(context, hardware, { memory, input });
     return undefined;
@@ -46,6 +44,25 @@ export function resolveMemory(
     context.report.warning(["platform", "pools", name], message);
   }
   return memory;
+}
+
+/** As many blocks as the pool says. More than there is room for is refused: no engine has them. */
+function overridden(
+  context: Context,
+  hardware: PoolHardware,
+  { input, blocks }: { readonly input: ReplicaMemoryInput; readonly blocks: number },
+): PoolMemory | undefined {
+  const memory = overriddenMemory(input, blocks);
+  if (memory.kind === "fits") return memory;
+  const most = mostBlocks(input);
+  if (most === 0) {
+    reportTooSmall(context, hardware, { memory, input });
+    return undefined;
+  }
+  const { name, gpu, pool } = hardware;
+  const message = `${blocks} blocks of ${pool.blockSize} tokens and what lies beside them (${usesOf(memory.use)}) take ${gib(memory.neededBytesPerGpu)} of each ${gpu.name}, which has ${gib(gpu.memoryBytes)}: expected at most ${most}`;
+  context.report.error(["platform", "pools", name, "numGpuBlocksOverride"], message);
+  return undefined;
 }
 
 /** The context of CUDA and its graphs lie outside the share, and an engine that finds no room for them does not start. */
@@ -82,14 +99,30 @@ function reportTooSmall(
 ): void {
   const { memory, input } = found;
   const needs = `${gib(memory.neededBytesPerGpu)} per GPU (${usesOf(memory.use)})`;
-  const has = `${gib(memory.availableBytesPerGpu)} (${pool.gpuMemoryUtilization * 100}% of ${gib(gpu.memoryBytes)})`;
-  const fits = smallestFit(input, tensorParallelSizes(model));
+  const has = `${gib(memory.availableBytesPerGpu)}${shareOf(memory, input)}`;
+  const remedies = remediesOf(input, pool.gpusPerNode);
   const advice =
-    fits === undefined ? "no tensorParallel makes it fit" : `tensorParallel: ${fits} would fit`;
+    remedies.length > 0
+      ? `${remedies.map(({ key, value }) => `${key}: ${value}`).join(" or ")} would fit`
+      : adviceElsewhere(input, pool.gpusPerNode);
   context.report.error(
-    ["platform", "pools", name, "tensorParallel"],
+    ["platform", "pools", name, remedies[0]?.key ?? "gpu"],
     `${model.name} in ${model.precision} on ${gpuCount(parallel)} x ${gpu.name} needs ${needs} and has ${has}: ${advice}`,
   );
+}
+
+function shareOf({ availableBytesPerGpu }: ReplicaMemory, { gpu }: ReplicaMemoryInput): string {
+  if (availableBytesPerGpu === gpu.memoryBytes) return "";
+  const percent = Number(((100 * availableBytesPerGpu) / gpu.memoryBytes).toPrecision(6));
+  return ` (${percent}% of ${gib(gpu.memoryBytes)})`;
+}
+
+/** Where no single change of the pool's keys is enough. */
+function adviceElsewhere(input: ReplicaMemoryInput, gpusPerNode: number): string {
+  const none = `no tensorParallel makes it fit on the ${gpusPerNode} GPUs of a machine (gpusPerNode)`;
+  const found = nearestGpu(input, gpusPerNode);
+  if (found === undefined) return `${none}, nor on those of any other GPU in the catalogue`;
+  return `${none}; gpu: ${found.gpu.name} with tensorParallel: ${found.tensorParallel} would`;
 }
 
 /** What a GPU's memory goes to before the KV cache, in words; what takes nothing is left out. */

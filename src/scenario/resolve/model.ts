@@ -5,6 +5,7 @@
 import type { WeightPrecision } from "../../replica/hardware.ts";
 import { modelNamed, MODELS } from "../catalogue/models.ts";
 import { type ModelShape, readConfig } from "../huggingface/read-config.ts";
+import { unknownQuantization } from "../huggingface/quantization.ts";
 import { keysAt } from "../plain.ts";
 import type { Path } from "../problems.ts";
 import type { ModelConfigFile } from "../schema/hardware.ts";
@@ -35,7 +36,7 @@ export function resolveModel(
   }
   const known = modelNamed(model);
   if (known !== undefined) {
-    return { shape: known.entry.shape, precision: precision ?? known.precision };
+    return { shape: known.shape, precision: precision ?? known.precision };
   }
   const written = keysAt(context.written, ["platform", "models"]);
   if (!written.includes(model)) {
@@ -72,7 +73,7 @@ function fromConfig(
   if (precision !== undefined) return { shape: read.shape, precision };
   report.error(
     ["platform", "pools", given.pool, "precision"],
-    `the checkpoint's quantization '${read.quantization}' is not known: say which it is most like (bf16, fp8, int4 or mxfp4)`,
+    unknownQuantization(read.quantization),
   );
   return undefined;
 }

@@ -23,9 +23,22 @@ export function resolveParallel(
   const { tensorParallel, dataParallel, expertParallel } = pool;
   const parallel = { tensorParallel, dataParallel, expertParallel };
   const problem = parallelProblem(model, parallel);
-  if (problem === undefined) return parallel;
+  if (problem === undefined) {
+    warnOfNodes(context, name, pool);
+    return parallel;
+  }
   context.report.error(["platform", "pools", name, problem.key], problem.message);
   return undefined;
+}
+
+/** All-reduces are modelled within a machine; over the network between machines they take many times as long. */
+function warnOfNodes(context: Context, name: string, pool: PoolFile): void {
+  const gpus = gpuCount(pool);
+  if (gpus <= pool.gpusPerNode) return;
+  const key = pool.dataParallel > 1 ? "dataParallel" : "tensorParallel";
+  const nodes = Math.ceil(gpus / pool.gpusPerNode);
+  const message = `a replica of ${gpus} GPUs spans ${nodes} machines of ${pool.gpusPerNode} (gpusPerNode), and links between machines are not modelled: its steps come out too short`;
+  context.report.warning(["platform", "pools", name, key], message);
 }
 
 interface ParallelProblem {
@@ -66,6 +79,11 @@ export function parallelProblem(
     return { key: dataParallel > 1 ? "dataParallel" : "tensorParallel", message };
   }
   return undefined;
+}
+
+/** Whether the model can be spread so. */
+export function canSplit(model: ModelSpec, parallel: Parallelism): boolean {
+  return parallelProblem(model, parallel) === undefined;
 }
 
 /** Sizes of tensor parallelism that divide what the model has, smallest first. */

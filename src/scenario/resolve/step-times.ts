@@ -32,6 +32,8 @@ export function resolveStepModel(context: Context, hardware: PoolHardware): Step
   if (profile === undefined) return known;
   refuseOthers(context, hardware, profile);
   warnOfRange(context, hardware, profile);
+  const path = ["platform", "pools", hardware.name, "stepTime", "profile"];
+  for (const note of profile.notes) context.report.warning(path, note);
   const { decodes, contextPerDecode, prefillTokens } = profile.measured;
   const measured = {
     decodes: decodes.most,
@@ -69,6 +71,8 @@ function refuseOthers(context: Context, hardware: PoolHardware, { origin }: Prof
   for (const key of ["model", "gpu", "tensorParallel", "precision"] as const) {
     const measured = origin[key];
     if (measured === undefined || measured === has[key]) continue;
+    // The same weights by the name of the checkpoint.
+    if (measured === "fp8" && has[key] === "w8a16") continue;
     context.report.error(
       ["platform", "pools", name, key],
       `the pool's step times were measured with ${key} ${measured} (${origin.source.file}), and it has ${has[key]}: import a profile of that, leave out stepTime, or take ${key} out of the profile to use it all the same`,

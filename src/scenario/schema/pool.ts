@@ -95,7 +95,9 @@ export const pool = z.strictObject({
     .int()
     .positive()
     .default(8)
-    .describe("GPUs of one machine, which fail together (faults.node). HGX boards have 8."),
+    .describe(
+      "GPUs of one machine, which fail together (faults.node); a replica that spans several is warned about. HGX boards have 8.",
+    ),
   tensorParallel: z
     .int()
     .positive()

@@ -1,5 +1,5 @@
 /** `tenantry gpus` and `models` end to end, and scenarios that name a config.json. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -105,8 +105,8 @@ describe("one", () => {
     const { stdout } = tenantry("models", "qwen/qwen3-32b-fp8");
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(stdout).toContain("64 query and 8 key-value heads of 128");
-    expect(stdout).toMatch(/a100-80gb\s+no fp8/u);
-    expect(stdout).toMatch(/h100-sxm\s+1\s+32\.0/u);
+    expect(stdout).toMatch(/a100-80gb \(w8a16\)\s+1\s+1\s+32\.0/u);
+    expect(stdout).toMatch(/h100-sxm\s+1\s+1\s+32\.0/u);
   });
 
   test("model on one GPU says where memory goes, why not, and what would fit", () => {
@@ -115,7 +115,22 @@ describe("one", () => {
     expect(stdout).toMatch(/^1 .*none\s+needs 62\.6$/mu);
     expect(stdout).toContain("The smallest that fits is tensorParallel: 4.");
     const none = tenantry("models", "llama-3.1-405b", "--gpu", "l4").stdout;
-    expect(none).toContain("fits on no 8 x l4");
+    expect(none).toContain("fits on no 8 x l4 of a machine: the nearest that holds it is 8 x h200");
+    const packed = tenantry("models", "deepseek-v3", "--gpu", "l4").stdout;
+    expect(packed).not.toContain("fp8 would");
+    const node = tenantry("models", "qwen3-32b", "--gpu", "l4", "--gpus-per-node", "2").stdout;
+    expect(node).toMatch(/fits on no 2 x l4 of a machine: precision: fp8 would fit/u);
+  });
+
+  test("model can be asked about groups of GPUs that share experts", () => {
+    const asked = ["models", "deepseek-v3", "--data-parallel", "8", "--expert-parallel"];
+    const { stdout } = tenantry(...asked, "--gpu", "h200");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    // Each of the eight holds attention and shared layers whole, 12.6 GB, and 32 experts of 58 layers, 81.7 GB.
+    expect(stdout).toMatch(/^8 x 1\s+9\d\.\d/mu);
+    const dense = tenantry("models", "qwen3-32b", "--data-parallel", "2", "--gpu", "h200");
+    expect(dense.status).toBe(2);
+    expect(dense.stderr).toContain("is dense: its data-parallel ranks have nothing in common");
   });
 
   test.each([
@@ -123,7 +138,9 @@ describe("one", () => {
     [["models", "lama-3.1-8b"], "unknown model 'lama-3.1-8b'", "llama-3.1-8b"],
     [["models", "qwen3-8b", "--gpu", "l5"], "unknown GPU 'l5'", "l4"],
     [["models", "qwen3-8b", "--precision", "fp4"], "--precision fp4: expected one of bf16", ""],
-    [["models", "qwen3-8b", "--gpu", "a10g", "--precision", "fp8"], "no fp8 tensor cores", ""],
+    [["gpus", "h1000"], "unknown GPU 'h1000'", "did you mean 'h100-sxm'?"],
+    [["models", "qwen3-8b", "--precision", "mxfp4"], "mxfp4 packs experts alone", "is dense"],
+    [["models", "deepseek-v3", "--data-parallel", "9", "--gpu", "l4"], "more than the 8 GPUs", ""],
     [["models", "--gpu", "l4"], "name a model too", ""],
   ])("%j ends with a message", (args, message, hint) => {
     const { status, stderr } = tenantry(...args);
@@ -171,16 +188,34 @@ describe("a config.json", () => {
     ["that is no JSON", "broken.json", "broken.json: this is no JSON"],
     ["that lacks a key", "lacking.json", "lacking.json: hidden_size: is missing"],
     ["of an encoder", "bert.json", "bert.json: model_type: bert does not generate"],
-    ["of an unknown quantization", "nf4.json", "the checkpoint's quantization 'bitsandbytes'"],
+    [
+      "of an unknown quantization",
+      "nf4.json",
+      "the checkpoint's quantization 'bitsandbytes' is not known",
+    ],
+    [
+      "of a quantization in one word",
+      "word.json",
+      "word.json: quantization_config: expected a map",
+    ],
   ])("%s is refused with a message", (_what, path, message) => {
     const { hidden_size: _, ...lacking } = CONFIG;
     put("broken.json", "{ nonsense");
     put("lacking.json", lacking);
     put("bert.json", { model_type: "bert" });
     put("nf4.json", { ...CONFIG, quantization_config: { quant_method: "bitsandbytes" } });
-    const { status, stderr } = tenantry("check", scenario(`{ config: ${path} }`));
-    expect(status).toBe(2);
-    expect(stderr).toContain(message);
-    expect(stderr).not.toContain("    at ");
+    put("word.json", { ...CONFIG, quantization_config: "fp8" });
+    // The catalogue's command says the same as the scenario's.
+    const commands = [
+      ["check", scenario(`{ config: ${path} }`)],
+      ...(existsSync(join(folder, path)) ? [["models", path]] : []),
+    ];
+    for (const args of commands) {
+      const { status, stdout, stderr } = tenantry(...args);
+      expect(status).toBe(2);
+      expect(stdout).toBe("");
+      expect(stderr).toContain(message);
+      expect(stderr).not.toContain("    at ");
+    }
   });
 });

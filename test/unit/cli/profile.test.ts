@@ -106,6 +106,21 @@ describe("profile import", () => {
       ["steps.csv.gz", "--holdout", "0.999"],
       /^steps\.csv\.gz \(without the rows held out\): (no|only \d)/,
     ],
+    [
+      "a model that nobody knows",
+      ["steps.csv.gz", "--model", "lama-3.1-8b"],
+      /^--model lama-3\.1-8b: the catalogue has no such model; nearest are llama-3\.1-8b, /,
+    ],
+    [
+      "a GPU that nobody knows",
+      ["steps.csv.gz", "--gpu", "h1000"],
+      /^--gpu h1000: the catalogue has no such GPU; nearest are h100-sxm, /,
+    ],
+    [
+      "a precision that is none",
+      ["steps.csv.gz", "--precision", "fp16"],
+      /^--precision fp16: expected one of bf16, fp8, int4, mxfp4/,
+    ],
   ])("refuses %s", (_what, args, message) => {
     const { status, stderr } = tenantry("profile", "import", ...args, "--out", "refused.yaml");
     expect(stderr).toMatch(message);
@@ -125,6 +140,34 @@ describe("profile import", () => {
     );
     expect(status).toBe(0);
     expect(stdout).toMatch(/left out 1: not what the format says \(first on line \d+\)/);
+  });
+});
+
+describe("a profile with gaps", () => {
+  const NOTE = "No step was measured between 1 and 32 decoding sequences";
+
+  test("is told of at its import, by check, and by show", () => {
+    const sparse = measuredRows(3).filter(
+      ({ prefills, decodes }) => prefills > 0 || decodes === 1 || decodes >= 32,
+    );
+    writeFileSync(join(folder, "sparse.csv"), csvOf(sparse));
+    const args = ["profile", "import", "sparse.csv", "--out", "site/sparse.yaml"];
+    expect(tenantry(...args).stdout).toContain(NOTE);
+    expect(tenantry(...args, "--quiet").stderr).toContain(NOTE);
+    expect(readFileSync(join(folder, "site/sparse.yaml"), "utf8")).toContain(NOTE);
+    const set = "platform.pools.chat.stepTime.profile=sparse.yaml";
+    const { status, stderr } = tenantry("check", "site/s.yaml", "--set", set);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^warning: .*stepTime\.profile: No step was measured between 1 and 32/m);
+    expect(tenantry("profile", "show", "site/sparse.yaml", "--out", "gaps").stdout).toContain(NOTE);
+    expect(readFileSync(join(folder, "gaps/profile.md"), "utf8")).toContain(NOTE);
+  });
+
+  test("is that of a checkpoint by the name its pool knows it by", () => {
+    const names = ["--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "H100-SXM"];
+    tenantry("profile", "import", "steps.csv.gz", ...names, "--out", "site/named.yaml", "--quiet");
+    const set = "platform.pools.chat.stepTime.profile=named.yaml";
+    expect(tenantry("check", "site/s.yaml", "--set", set)).toMatchObject({ status: 0, stderr: "" });
   });
 });
 

@@ -34,14 +34,14 @@ const MODEL = profiledStepModel(KNOWN, {
 });
 
 /** A step with its true time. */
-function step(given: Omit<MeasuredStep, "ms">): MeasuredStep {
+export function timed(given: Omit<MeasuredStep, "ms">): MeasuredStep {
   return { ...given, ms: predictMs(MODEL, { ...given, ms: 0 }) };
 }
 
 function decodeSteps(): readonly MeasuredStep[] {
   const nothing = { prefills: 0, prefillTokens: 0, prefillPairs: 0 };
   return [1, 2, 4, 8, 12, 16, 24, 32, 48, 64].flatMap((decodes) =>
-    [200, 1000, 4000].map((each) => step({ ...nothing, decodes, contextTokens: decodes * each })),
+    [200, 1000, 4000].map((each) => timed({ ...nothing, decodes, contextTokens: decodes * each })),
   );
 }
 
@@ -49,7 +49,7 @@ function decodeSteps(): readonly MeasuredStep[] {
 function promptSteps(decodes: number): readonly MeasuredStep[] {
   return [64, 128, 256, 512, 1024, 2048, 4096, 8192].flatMap((tokens) =>
     [0, 4096].map((cached) =>
-      step({
+      timed({
         prefills: 1,
         prefillTokens: tokens,
         prefillPairs: tokens * (cached + (tokens + 1) / 2),

@@ -198,3 +198,22 @@ describe("tables that cannot be read", () => {
     expect(dropped).toEqual([{ reason: "not what the format says", rows: 2, firstLine: 3 }]);
   });
 });
+
+describe("what could be read in two ways", () => {
+  test("a column that is there twice is refused", () => {
+    expect(() => read(`${OWN},latency_ms\n0,0,0,4,400,5,1\n`)).toThrow(
+      /^steps\.csv:1: latency_ms is there more than once: rename or remove all but the one/,
+    );
+  });
+
+  test("a column that nobody reads may be there twice", () => {
+    expect(read(`${OWN},note,note\n0,0,0,4,400,5,a,b\n`).rows).toHaveLength(1);
+  });
+
+  test("half a request is a mistake, half a token a mean", () => {
+    expect(() => read(`${OWN}\n0.5,100,0,0,0,12.5\n`)).toThrow(
+      /^steps\.csv:2: prefill_requests is 0\.5: expected a whole number/,
+    );
+    expect(read(`${OWN}\n1,100.5,0,0,0,12.5\n`).rows).toHaveLength(1);
+  });
+});

@@ -184,8 +184,9 @@ describe("a replica's memory", () => {
     expect(memory.availableBytesPerGpu).toBeCloseTo(0.9 * 79.18 * GIB, 0);
     const used = Object.values(memory.use).reduce((sum, bytes) => sum + bytes, 0);
     expect(memory).toMatchObject({ kind: "too-small", neededBytesPerGpu: used + 5_242_880 });
-    expect(smallestFit(input, [1, 2, 4, 8])).toBe(2);
-    expect(smallestFit({ ...input, gpuMemoryUtilization: 0.8 }, [1, 2, 4, 8])).toBe(4);
-    expect(smallestFit(input, [1])).toBeUndefined();
+    expect(smallestFit(input, [1, 2, 4, 8], 8)).toBe(2);
+    expect(smallestFit({ ...input, gpuMemoryUtilization: 0.8 }, [1, 2, 4, 8], 8)).toBe(4);
+    expect(smallestFit(input, [1], 8)).toBeUndefined();
+    expect(smallestFit(input, [1, 2, 4, 8], 1)).toBeUndefined();
   });
 });

@@ -13,6 +13,10 @@ function model(name: string, precision: WeightPrecision = "bf16"): ModelSpec {
   return { ...MODELS.get(name)!.shape, precision, kvPrecision: "bf16" };
 }
 
+function gpu(name: string) {
+  return GPUS.get(name)!.spec;
+}
+
 function windowOf(name: string) {
   const { attention } = model(name);
   return attention.kind === "grouped" ? attention.window : undefined;
@@ -77,6 +81,18 @@ describe("models", () => {
     expect(whole - kept).toBe(2 * (half - kept));
   });
 
+  it("keeps a scale and a zero of 20 bits for every 128 values of int4", () => {
+    const [whole, packed] = [
+      weightBytes(model("llama-3.1-8b")),
+      weightBytes(model("llama-3.1-8b", "int4")),
+    ];
+    // 32 layers of 2 x 4,096 x (4,096 + 1,024) and 3 x 4,096 x 14,336 values.
+    const values = 32 * (2 * 4096 * 5120 + 3 * 4096 * 14_336);
+    expect(whole - packed).toBe(values * (2 - (4 + 20 / 128) / 8));
+    // The AWQ files of hugging-quants are as large (recollected); without scales they would be 0.14 GB smaller.
+    expect(packed / 1e9).toBeCloseTo(5.73, 2);
+  });
+
   it("packs the experts of gpt-oss-120b alone: 4.25 bits of each of 114.66 billion", () => {
     const packed = 128 * 36 * 3 * 2880 * 2880;
     const saved = weightBytes(model("gpt-oss-120b")) - weightBytes(model("gpt-oss-120b", "mxfp4"));
@@ -110,6 +126,39 @@ describe("models", () => {
     expect(modelNamed(name)).toBeDefined();
   });
 
+  it.each([
+    ["Qwen/Qwen2.5-32B-Instruct", 32_768],
+    ["qwen2.5-32b", 32_768],
+    ["Qwen/Qwen2.5-32B", 131_072],
+    ["Qwen/Qwen2.5-72B-Instruct", 32_768],
+    ["Qwen/Qwen2.5-7B", 131_072],
+    ["Qwen/Qwen2.5-3B", 32_768],
+    ["Qwen/QwQ-32B", 40_960],
+    ["Qwen/Qwen3-30B-A3B", 40_960],
+    ["Qwen/Qwen3-Coder-30B-A3B-Instruct", 262_144],
+    ["Qwen/Qwen3-235B-A22B-Instruct-2507", 262_144],
+    ["google/gemma-3-1b-it", 32_768],
+    ["google/gemma-3-27b-it", 131_072],
+  ])("%s takes %d tokens, as its own config.json says", (name, tokens) => {
+    expect(modelNamed(name)!.shape.maxContextTokens).toBe(tokens);
+  });
+
+  it("differs in context alone between checkpoints of one model", () => {
+    for (const { shape, checkpoints } of MODELS.values()) {
+      for (const [id] of checkpoints) {
+        const own = modelNamed(id)!.shape;
+        expect({ ...own, maxContextTokens: shape.maxContextTokens }).toEqual(shape);
+      }
+    }
+  });
+
+  it("has read most entries in stored copies, and says of which parts it has not", () => {
+    const recollected = [...MODELS.values()].filter(({ source }) =>
+      source.includes("recollected; its sum"),
+    );
+    expect(recollected.map(({ shape }) => shape.name)).toEqual(["glm-4.5-air", "bloom-176b"]);
+  });
+
   it("gives no repository to two models", () => {
     const ids = [...MODELS.values()].flatMap(({ checkpoints }) => checkpoints.map(([id]) => id));
     expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
@@ -139,6 +188,55 @@ describe("adapters", () => {
 });
 
 describe("GPUs", () => {
+  // What vendors say of two GPUs together, from other sheets than the figures: a slip in one of them breaks the relation.
+  it("H200 is an H100 with 4.8 instead of 3.35 TB/s and 141 instead of 80 GB", () => {
+    const [more, less] = [gpu("h200"), gpu("h100-sxm")];
+    expect({ ...more, name: "", memoryBytes: 0, memoryBytesPerS: 0 }).toEqual({
+      ...less,
+      name: "",
+      memoryBytes: 0,
+      memoryBytesPerS: 0,
+    });
+    // NVIDIA's H200 page: 1.4 times the bandwidth, nearly twice the capacity.
+    expect(more.memoryBytesPerS / less.memoryBytesPerS).toBeCloseTo(4.8 / 3.35, 9);
+    expect(more.memoryBytes / less.memoryBytes).toBeCloseTo(141 / 80, 1);
+  });
+
+  it("A100 of 80 GB is one of 40 GB with 1.3 times the bandwidth", () => {
+    const [more, less] = [gpu("a100-80gb"), gpu("a100-40gb")];
+    expect(more.flopsPerS).toEqual(less.flopsPerS);
+    expect(more.memoryBytesPerS / less.memoryBytesPerS).toBeCloseTo(1.31, 2);
+    expect(more.memoryBytes / less.memoryBytes).toBeCloseTo(2, 1);
+  });
+
+  it.each([
+    // Memory transfers per second times bus width: 5.2 Gbps on 5,120 bits of HBM3, 6.25 on 6,144 of HBM3E, and so on.
+    ["h100-sxm", 5.23, 5120],
+    ["h200", 6.25, 6144],
+    ["a100-80gb", 3.19, 5120],
+    ["a100-40gb", 2.43, 5120],
+    ["b200", 7.7, 8192],
+    ["mi300x", 5.2, 8192],
+    ["l40s", 18, 384],
+    ["l4", 12.5, 192],
+    ["a10g", 12.5, 384],
+    ["h100-pcie", 3.19, 5120],
+    ["h100-nvl", 5.23, 6144],
+  ])("%s has the bandwidth of %d Gbps on %d bits", (name, gbps, bits) => {
+    expect(Math.abs((gbps * 1e9 * bits) / 8 / gpu(name).memoryBytesPerS - 1)).toBeLessThan(0.03);
+  });
+
+  it.each([
+    // Dense BF16 FLOP per SM and clock (NVIDIA's architecture white papers), SMs, boost clock in MHz.
+    ["a100-80gb", 2048, 108, 1410],
+    ["h100-sxm", 4096, 132, 1830],
+    ["h100-pcie", 4096, 114, 1620],
+    ["l40s", 1024, 142, 2490],
+    ["l4", 1024, 58, 2040],
+  ])("%s multiplies as fast as %d FLOP a clock on %d SMs at %d MHz", (name, flops, sms, mhz) => {
+    expect(Math.abs((flops * sms * mhz * 1e6) / gpu(name).flopsPerS.bf16 - 1)).toBeLessThan(0.03);
+  });
+
   it.each([...GPUS.values()])("$title is plausible", ({ spec, figures }) => {
     expect(spec.flopsPerS.bf16).toBeGreaterThan(5e13);
     // Dense FP8 is about twice dense BF16, or absent.

@@ -1,23 +1,13 @@
 /**
- * config.json files as their architectures have them: the keys of published models, retyped (facts only), and what is said
- * of files that lack something or make no sense.
+ * config.json files as their architectures have them: the keys of published models, retyped (facts only).
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parameterCount } from "../../../src/replica/weights.ts";
+
 import { MODELS } from "../../../src/scenario/catalogue/models.ts";
 import { readConfig } from "../../../src/scenario/huggingface/read-config.ts";
-
-function shapeOf(config: object) {
-  const read = readConfig("m", config);
-  if (read.kind === "unusable") throw new Error(JSON.stringify(read.problems));
-  return read;
-}
-
-function problemsOf(config: unknown): readonly string[] {
-  const read = readConfig("m", config);
-  return read.kind === "model" ? [] : read.problems.map(({ key, message }) => `${key}: ${message}`);
-}
+import { LLAMA_8B, problemsOf, shapeOf } from "./configs.ts";
 
 function contextOf(change: object): number {
   return shapeOf({ ...LLAMA_8B, ...change }).shape.maxContextTokens;
@@ -31,31 +21,6 @@ function billions(config: object): number {
   const { shape } = shapeOf(config);
   return parameterCount({ ...shape, precision: "bf16", kvPrecision: "bf16" }) / 1e9;
 }
-
-const LLAMA_8B = {
-  architectures: ["LlamaForCausalLM"],
-  attention_bias: false,
-  bos_token_id: 128_000,
-  hidden_act: "silu",
-  hidden_size: 4096,
-  intermediate_size: 14_336,
-  max_position_embeddings: 131_072,
-  model_type: "llama",
-  num_attention_heads: 32,
-  num_hidden_layers: 32,
-  num_key_value_heads: 8,
-  rope_scaling: {
-    factor: 8,
-    low_freq_factor: 1,
-    high_freq_factor: 4,
-    original_max_position_embeddings: 8192,
-    rope_type: "llama3",
-  },
-  rope_theta: 500_000,
-  tie_word_embeddings: false,
-  torch_dtype: "bfloat16",
-  vocab_size: 128_256,
-};
 
 describe("published files", () => {
   it("of Llama 3.1 say what the catalogue says, and are not stretched by rope scaling", () => {
@@ -229,6 +194,37 @@ describe("published files", () => {
     expect(asked).toMatchObject({ window: { tokens: 4096, layers: 4 } });
   });
 
+  it("of MiniMax-M2 list the kind of every layer's attention, and all keep a KV cache", () => {
+    const first = Array.from({ length: 31 }, () => 1);
+    const { attention } = shapeOf({ ...LLAMA_8B, attn_type_list: [...first, 1] }).shape;
+    expect(attention).toMatchObject({ kind: "grouped", window: undefined });
+    expect(problemsOf({ ...LLAMA_8B, attn_type_list: [...first, 0] })[0]).toMatch(
+      /^attn_type_list: the model has layers without a KV cache/u,
+    );
+  });
+
+  it("of Granite 4.0 without Mamba layers state the keys of such layers all the same", () => {
+    const granite = {
+      ...LLAMA_8B,
+      model_type: "granitemoehybrid",
+      mamba_d_state: 256,
+      layer_types: Array.from({ length: 32 }, () => "attention"),
+    };
+    expect(shapeOf(granite).shape.layers).toBe(32);
+  });
+
+  it("of LLaVA 1.5 leave the nested Llama's sizes to its class, and a file of its own does not", () => {
+    const text_config = { max_position_embeddings: 4096, vocab_size: 32_064 };
+    const vision_config = { hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 24 };
+    const llava = { model_type: "llava", text_config, vision_config };
+    const { shape } = shapeOf(llava);
+    expect(shape).toMatchObject({ layers: 32, hiddenSize: 4096, maxContextTokens: 4096 });
+    expect(shape.attention).toMatchObject({ heads: 32, kvHeads: 32, headSize: 128 });
+    // Vicuna-7B's 6.74 billion, 64 words more, and CLIP's 0.3.
+    expect(billions(llava)).toBeCloseTo(7.04, 2);
+    expect(problemsOf({ model_type: "llama", ...text_config })).toHaveLength(4);
+  });
+
   it("stretched by YaRN or linearly have the longer context", () => {
     const yarn = { type: "yarn", factor: 4, original_max_position_embeddings: 32_768 };
     expect(contextOf({ max_position_embeddings: 32_768, rope_scaling: yarn })).toBe(131_072);
@@ -261,86 +257,6 @@ describe("quantization", () => {
     const read = shapeOf({ ...LLAMA_8B, quantization_config });
     expect(read.precision).toBeUndefined();
     expect(read.quantization).toBeTruthy();
-  });
-});
-
-describe("files that will not do", () => {
-  const { num_hidden_layers: _, vocab_size: __, ...lacking } = LLAMA_8B;
-  it.each<[string, unknown, readonly string[]]>([
-    [
-      "lacks two keys",
-      lacking,
-      [
-        "num_hidden_layers: is missing (in other families n_layer, n_layers, num_layers): add it, as in the model's published config.json",
-        "vocab_size: is missing (in other families padded_vocab_size): add it, as in the model's published config.json",
-      ],
-    ],
-    [
-      "has nonsense for numbers",
-      { ...LLAMA_8B, hidden_size: "wide", num_hidden_layers: -3 },
-      [
-        "num_hidden_layers: expected a whole number of 1 or more, got '-3'",
-        "hidden_size: expected a whole number of 1 or more, got 'wide'",
-      ],
-    ],
-    [
-      "has heads that do not share KV heads evenly",
-      { ...LLAMA_8B, num_key_value_heads: 5 },
-      ["num_key_value_heads: 5 key-value heads do not divide 32 attention heads"],
-    ],
-    [
-      "leaves the head's width open",
-      { ...LLAMA_8B, num_attention_heads: 24, num_key_value_heads: 8 },
-      ["head_dim: is missing, and hidden_size 4096 does not divide by 24 heads: add it"],
-    ],
-    [
-      "has more experts per token than experts",
-      { ...LLAMA_8B, num_local_experts: 4, num_experts_per_tok: 8 },
-      ["num_experts_per_tok: 8 experts per token are more than the 4 there are"],
-    ],
-    [
-      "nests what it lacks",
-      { model_type: "llava", text_config: { ...LLAMA_8B, num_attention_heads: null } },
-      [
-        "text_config.num_attention_heads: is missing (in other families n_head, n_heads, num_heads): add it, as in the model's published config.json",
-      ],
-    ],
-    [
-      "names too few layers",
-      { ...LLAMA_8B, layer_types: ["full_attention"] },
-      ["layer_types: names 1 layers, and num_hidden_layers is 32"],
-    ],
-    [
-      "is of an encoder",
-      { model_type: "bert", hidden_size: 768 },
-      [
-        "model_type: bert does not generate token by token with a KV cache: expected a decoder (…ForCausalLM)",
-      ],
-    ],
-    ["is a list", [1], [": expected the map of a Hugging Face config.json, got a list"]],
-    ["is nothing", null, [": expected the map of a Hugging Face config.json, got nothing"]],
-  ])("one that %s", (_name, config, problems) => {
-    expect(problemsOf(config)).toEqual(problems);
-  });
-
-  it.each([
-    [{ layer_types: Array.from({ length: 32 }, () => "linear_attention") }, "layer_types"],
-    [{ hybrid_override_pattern: "M-M*" }, "hybrid_override_pattern"],
-    [{ mamba_d_state: 16 }, "mamba_d_state"],
-  ])("layers without a KV cache: %j", (change, key) => {
-    expect(problemsOf({ ...LLAMA_8B, ...change })).toEqual([
-      expect.stringMatching(new RegExp(`^${key}: the model has layers without a KV cache`, "u")),
-    ]);
-  });
-
-  it("notes sparse attention and goes on", () => {
-    const latent = {
-      kv_lora_rank: 512,
-      qk_rope_head_dim: 64,
-      qk_nope_head_dim: 128,
-      v_head_dim: 128,
-    };
-    expect(shapeOf({ ...LLAMA_8B, ...latent, index_topk: 2048 }).notes).toHaveLength(1);
   });
 });
 

@@ -84,13 +84,6 @@ describe("references and sizes", () => {
       "h100-sxm",
     ],
     [
-      "gpu: h100-sxm, replicas: 2",
-      "gpu: a100-80gb, precision: fp8, replicas: 2",
-      "5:63",
-      `${SHARED}.precision`,
-      "a100-80gb has no fp8 tensor cores",
-    ],
-    [
       "replicas: 2",
       "replicas: 2, tensorParallel: 3",
       "5:80",
@@ -102,7 +95,7 @@ describe("references and sizes", () => {
       "model: llama-3.1-70b",
       "5:13",
       `${SHARED}.tensorParallel`,
-      "llama-3.1-70b in bf16 on 1 x h100-sxm needs 132.8 GiB per GPU (weights 131.4 GiB, activations 1.2 GiB, runtime 0.1 GiB) and has 71.3 GiB (90% of 79.2 GiB): tensorParallel: 2 would fit",
+      "llama-3.1-70b in bf16 on 1 x h100-sxm needs 132.8 GiB per GPU (weights 131.4 GiB, activations 1.2 GiB, runtime 0.1 GiB) and has 71.3 GiB (90% of 79.2 GiB): tensorParallel: 2 or precision: fp8 would fit",
     ],
     [
       "replicas: 1,",

@@ -23,7 +23,8 @@ const DEEPSEEK_V3 = {
 export const LATENT_MODELS: readonly ModelFacts[] = [
   {
     name: "deepseek-v2-lite",
-    source: fromCard("deepseek-ai/DeepSeek-V2-Lite"),
+    source:
+      "config.json of deepseek-ai/DeepSeek-V2-Lite, as in AMD-AGI/Primus primus/configs/models/megatron/deepseek_v2_lite.yaml (3aa8772); vocabulary and context recollected",
     published: [15.7, 2.4],
     checkpoints: [
       ["deepseek-ai/DeepSeek-V2-Lite-Chat", "bf16"],

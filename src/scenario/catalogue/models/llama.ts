@@ -1,5 +1,5 @@
 /** Llama and models of its architecture. */
-import { fromCard, inAiconfigurator, type ModelFacts } from "../entry.ts";
+import { inAiconfigurator, inLitgpt, inLlmProf, type ModelFacts } from "../entry.ts";
 
 const LLAMA_2 = { model_type: "llama", vocab_size: 32_000, max_position_embeddings: 4096 };
 const LLAMA_3 = {
@@ -45,7 +45,7 @@ export const LLAMA_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "llama-2-13b",
-    source: fromCard("meta-llama/Llama-2-13b-hf"),
+    source: inLitgpt("meta-llama/Llama-2-13b-hf"),
     published: [13.02],
     checkpoints: [
       ["meta-llama/Llama-2-13b-hf", "bf16"],
@@ -78,7 +78,7 @@ export const LLAMA_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "codellama-34b",
-    source: fromCard("codellama/CodeLlama-34b-Instruct-hf"),
+    source: inLitgpt("codellama/CodeLlama-34b-Instruct-hf"),
     published: [33.7],
     checkpoints: [
       ["codellama/CodeLlama-34b-Instruct-hf", "bf16"],
@@ -149,7 +149,7 @@ export const LLAMA_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "llama-3.1-405b",
-    source: fromCard("meta-llama/Llama-3.1-405B"),
+    source: inLitgpt("meta-llama/Llama-3.1-405B"),
     published: [405.9],
     checkpoints: [
       ["meta-llama/Llama-3.1-405B", "bf16"],
@@ -166,7 +166,7 @@ export const LLAMA_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "llama-3.2-1b",
-    source: fromCard("meta-llama/Llama-3.2-1B"),
+    source: inLitgpt("meta-llama/Llama-3.2-1B"),
     published: [1.24],
     checkpoints: [
       ["meta-llama/Llama-3.2-1B", "bf16"],
@@ -184,7 +184,7 @@ export const LLAMA_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "llama-3.2-3b",
-    source: fromCard("meta-llama/Llama-3.2-3B"),
+    source: inLlmProf("meta-llama/Llama-3.2-3B"),
     published: [3.21],
     checkpoints: [
       ["meta-llama/Llama-3.2-3B", "bf16"],

@@ -1,5 +1,5 @@
 /** Mistral and Mixtral. */
-import { fromCard, inAiconfigurator, type ModelFacts } from "../entry.ts";
+import { inAiconfigurator, inLitgpt, type ModelFacts } from "../entry.ts";
 
 const HEADS = { num_attention_heads: 32, num_key_value_heads: 8 };
 
@@ -26,7 +26,7 @@ export const MISTRAL_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "mistral-7b-v0.3",
-    source: fromCard("mistralai/Mistral-7B-Instruct-v0.3"),
+    source: inLitgpt("mistralai/Mistral-7B-Instruct-v0.3"),
     published: [7.25],
     checkpoints: [
       ["mistralai/Mistral-7B-Instruct-v0.3", "bf16"],
@@ -66,7 +66,7 @@ export const MISTRAL_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "mistral-small-24b",
-    source: fromCard("mistralai/Mistral-Small-24B-Instruct-2501"),
+    source: `${inLitgpt("mistralai/Mistral-Small-24B-Base-2501")}; the context of the Instruct model is recollected`,
     published: [23.6],
     checkpoints: [["mistralai/Mistral-Small-24B-Instruct-2501", "bf16"]],
     config: {
@@ -103,7 +103,7 @@ export const MISTRAL_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "mixtral-8x22b",
-    source: fromCard("mistralai/Mixtral-8x22B-Instruct-v0.1"),
+    source: inLitgpt("mistralai/Mixtral-8x22B-Instruct-v0.1"),
     published: [140.6, 39],
     checkpoints: [
       ["mistralai/Mixtral-8x22B-Instruct-v0.1", "bf16"],

@@ -1,10 +1,10 @@
 /** Phi, and BLOOM, whose measured step times are public. */
-import { fromCard, type ModelFacts } from "../entry.ts";
+import { fromCard, inLitgpt, type ModelFacts } from "../entry.ts";
 
 export const OTHER_MODELS: readonly ModelFacts[] = [
   {
     name: "phi-3-mini",
-    source: fromCard("microsoft/Phi-3-mini-4k-instruct"),
+    source: inLitgpt("microsoft/Phi-3-mini-4k-instruct"),
     published: [3.82],
     checkpoints: [["microsoft/Phi-3-mini-4k-instruct", "bf16"]],
     config: {
@@ -21,7 +21,7 @@ export const OTHER_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "phi-4-mini",
-    source: fromCard("microsoft/Phi-4-mini-instruct"),
+    source: inLitgpt("microsoft/Phi-4-mini-instruct"),
     published: [3.84],
     checkpoints: [["microsoft/Phi-4-mini-instruct", "bf16"]],
     config: {
@@ -39,7 +39,7 @@ export const OTHER_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "phi-4",
-    source: fromCard("microsoft/phi-4"),
+    source: inLitgpt("microsoft/phi-4"),
     published: [14.7],
     checkpoints: [["microsoft/phi-4", "bf16"]],
     config: {

@@ -1,5 +1,5 @@
 /** Qwen 2.5 and 3, dense and mixtures of experts. */
-import { fromCard, inAiconfigurator, type ModelFacts } from "../entry.ts";
+import { inAiconfigurator, inLitgpt, inLlmProf, type ModelFacts } from "../entry.ts";
 
 /** Qwen 2.5 states a window and does not use it. */
 const QWEN_2_5 = {
@@ -8,6 +8,10 @@ const QWEN_2_5 = {
   use_sliding_window: false,
   max_position_embeddings: 32_768,
 };
+/** Base models of most sizes, before they are tuned. */
+const LONG_BASE = { max_position_embeddings: 131_072 };
+/** From the releases of July 2025 on. */
+const LONG = { max_position_embeddings: 262_144 };
 const QWEN_3 = {
   model_type: "qwen3",
   head_dim: 128,
@@ -49,11 +53,11 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen2.5-1.5b",
-    source: fromCard("Qwen/Qwen2.5-1.5B"),
+    source: inLitgpt("Qwen/Qwen2.5-1.5B"),
     published: [1.54],
     checkpoints: [
       ["Qwen/Qwen2.5-1.5B-Instruct", "bf16"],
-      ["Qwen/Qwen2.5-1.5B", "bf16"],
+      ["Qwen/Qwen2.5-1.5B", "bf16", LONG_BASE],
     ],
     config: {
       ...QWEN_2_5,
@@ -68,7 +72,7 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen2.5-3b",
-    source: fromCard("Qwen/Qwen2.5-3B"),
+    source: inLlmProf("Qwen/Qwen2.5-3B"),
     published: [3.09],
     checkpoints: [
       ["Qwen/Qwen2.5-3B-Instruct", "bf16"],
@@ -92,7 +96,7 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
     published: [7.62],
     checkpoints: [
       ["Qwen/Qwen2.5-7B-Instruct", "bf16"],
-      ["Qwen/Qwen2.5-7B", "bf16"],
+      ["Qwen/Qwen2.5-7B", "bf16", LONG_BASE],
       ["Qwen/Qwen2.5-7B-Instruct-AWQ", "int4"],
     ],
     config: {
@@ -106,11 +110,11 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen2.5-14b",
-    source: fromCard("Qwen/Qwen2.5-14B-Instruct"),
+    source: inLlmProf("Qwen/Qwen2.5-14B"),
     published: [14.77],
     checkpoints: [
       ["Qwen/Qwen2.5-14B-Instruct", "bf16"],
-      ["Qwen/Qwen2.5-14B", "bf16"],
+      ["Qwen/Qwen2.5-14B", "bf16", LONG_BASE],
     ],
     config: {
       ...QWEN_2_5,
@@ -123,13 +127,12 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen2.5-32b",
-    source:
-      "citsjtu2020/LLM-Prof sglang/Model_Config.md (8434c8d); the card says 32.5B, 64 layers, 40 and 8 heads",
+    source: `${inLlmProf("Qwen/Qwen2.5-32B")}; the card says 32.5B, 64 layers, 40 and 8 heads`,
     published: [32.8],
     checkpoints: [
       ["Qwen/Qwen2.5-32B-Instruct", "bf16"],
-      ["Qwen/Qwen2.5-32B", "bf16"],
-      ["Qwen/QwQ-32B", "bf16"],
+      ["Qwen/Qwen2.5-32B", "bf16", LONG_BASE],
+      ["Qwen/QwQ-32B", "bf16", { max_position_embeddings: 40_960 }],
     ],
     config: {
       ...QWEN_2_5,
@@ -138,16 +141,15 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
       num_hidden_layers: 64,
       num_attention_heads: 40,
       num_key_value_heads: 8,
-      max_position_embeddings: 131_072,
     },
   },
   {
     name: "qwen2.5-72b",
-    source: fromCard("Qwen/Qwen2.5-72B"),
+    source: inLitgpt("Qwen/Qwen2.5-72B"),
     published: [72.7],
     checkpoints: [
       ["Qwen/Qwen2.5-72B-Instruct", "bf16"],
-      ["Qwen/Qwen2.5-72B", "bf16"],
+      ["Qwen/Qwen2.5-72B", "bf16", LONG_BASE],
     ],
     config: {
       ...QWEN_2_5,
@@ -156,12 +158,11 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
       num_hidden_layers: 80,
       num_attention_heads: 64,
       num_key_value_heads: 8,
-      max_position_embeddings: 131_072,
     },
   },
   {
     name: "qwen3-0.6b",
-    source: fromCard("Qwen/Qwen3-0.6B"),
+    source: inLitgpt("Qwen/Qwen3-0.6B"),
     published: [0.596],
     checkpoints: [["Qwen/Qwen3-0.6B", "bf16"]],
     config: {
@@ -175,7 +176,7 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen3-1.7b",
-    source: fromCard("Qwen/Qwen3-1.7B"),
+    source: inLitgpt("Qwen/Qwen3-1.7B"),
     published: [1.72],
     checkpoints: [["Qwen/Qwen3-1.7B", "bf16"]],
     config: {
@@ -189,11 +190,12 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen3-4b",
-    source: fromCard("Qwen/Qwen3-4B"),
+    source: inLlmProf("Qwen/Qwen3-4B"),
     published: [4.02],
     checkpoints: [
       ["Qwen/Qwen3-4B", "bf16"],
       ["Qwen/Qwen3-4B-FP8", "fp8"],
+      ["Qwen/Qwen3-4B-Instruct-2507", "bf16", LONG],
     ],
     config: {
       ...QWEN_3,
@@ -223,7 +225,7 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen3-14b",
-    source: fromCard("Qwen/Qwen3-14B"),
+    source: inLlmProf("Qwen/Qwen3-14B"),
     published: [14.77],
     checkpoints: [
       ["Qwen/Qwen3-14B", "bf16"],
@@ -257,12 +259,13 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen3-30b-a3b",
-    source: fromCard("Qwen/Qwen3-30B-A3B"),
+    source: inLlmProf("Qwen/Qwen3-30B-A3B"),
     published: [30.5, 3.3],
     checkpoints: [
       ["Qwen/Qwen3-30B-A3B", "bf16"],
       ["Qwen/Qwen3-30B-A3B-FP8", "fp8"],
-      ["Qwen/Qwen3-Coder-30B-A3B-Instruct", "bf16"],
+      ["Qwen/Qwen3-30B-A3B-Instruct-2507", "bf16", LONG],
+      ["Qwen/Qwen3-Coder-30B-A3B-Instruct", "bf16", LONG],
     ],
     config: {
       ...QWEN_3_MOE,
@@ -276,11 +279,12 @@ export const QWEN_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "qwen3-235b-a22b",
-    source: fromCard("Qwen/Qwen3-235B-A22B"),
+    source: inLitgpt("Qwen/Qwen3-235B-A22B"),
     published: [235.1, 22],
     checkpoints: [
       ["Qwen/Qwen3-235B-A22B", "bf16"],
       ["Qwen/Qwen3-235B-A22B-FP8", "fp8"],
+      ["Qwen/Qwen3-235B-A22B-Instruct-2507", "bf16", LONG],
     ],
     config: {
       ...QWEN_3_MOE,

@@ -1,5 +1,5 @@
 /** Models whose layers alternate between a sliding window and the whole context: gpt-oss and Gemma. */
-import { fromCard, inAiconfigurator, type ModelFacts } from "../entry.ts";
+import { inAiconfigurator, inLitgpt, type ModelFacts } from "../entry.ts";
 
 const GPT_OSS = {
   model_type: "gpt_oss",
@@ -35,7 +35,7 @@ export const WINDOWED_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "gemma-2-9b",
-    source: fromCard("google/gemma-2-9b-it"),
+    source: inLitgpt("google/gemma-2-9b-it"),
     published: [9.24],
     checkpoints: [
       ["google/gemma-2-9b-it", "bf16"],
@@ -54,7 +54,7 @@ export const WINDOWED_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "gemma-2-27b",
-    source: fromCard("google/gemma-2-27b-it"),
+    source: inLitgpt("google/gemma-2-27b-it"),
     published: [27.2],
     checkpoints: [
       ["google/gemma-2-27b-it", "bf16"],
@@ -73,7 +73,7 @@ export const WINDOWED_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "gemma-3-1b",
-    source: fromCard("google/gemma-3-1b-it"),
+    source: `${inLitgpt("google/gemma-3-1b-it")}; its context is recollected`,
     published: [1.0],
     checkpoints: [["google/gemma-3-1b-it", "bf16"]],
     config: {
@@ -90,7 +90,7 @@ export const WINDOWED_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "gemma-3-4b",
-    source: fromCard("google/gemma-3-4b-it"),
+    source: inLitgpt("google/gemma-3-4b-it"),
     published: [4.3],
     checkpoints: [["google/gemma-3-4b-it", "bf16"]],
     config: {
@@ -105,7 +105,7 @@ export const WINDOWED_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "gemma-3-12b",
-    source: fromCard("google/gemma-3-12b-it"),
+    source: inLitgpt("google/gemma-3-12b-it"),
     published: [12.2],
     checkpoints: [["google/gemma-3-12b-it", "bf16"]],
     config: {
@@ -122,7 +122,7 @@ export const WINDOWED_MODELS: readonly ModelFacts[] = [
   },
   {
     name: "gemma-3-27b",
-    source: fromCard("google/gemma-3-27b-it"),
+    source: inLitgpt("google/gemma-3-27b-it"),
     published: [27.4],
     checkpoints: [
       ["google/gemma-3-27b-it", "bf16"],
