@@ -7,8 +7,7 @@ import type { PlanStep } from "../../results/plan.ts";
 import { type Fit, smallestSizes } from "../smallest.ts";
 import { cheaperThan } from "./cheapest.ts";
 import type { Design } from "./design.ts";
-import type { Guard } from "./guard.ts";
-import type { Judge, Tried } from "./judge.ts";
+import { type Candidate, type Judge, Spent, type Tried } from "./judge.ts";
 import { leastPrice, mostPromising, raced } from "./race.ts";
 import type {
   OtherDesign,
@@ -24,9 +23,9 @@ import {
   repaired,
   replicasOf,
 } from "./search-sizes.ts";
-import { Spent, Trials } from "./trials.ts";
+import { Trials } from "./trials.ts";
 
-/** Replicas added one by one to a platform that is too tight, at most: beyond them its sizes are searched anew. */
+/** Replicas added one by one to a platform that fresh seeds did not confirm, at most: beyond them its sizes are searched anew. */
 const MOST_REPAIRS = 6;
 /** Factor between sizes tried; small, for a platform far too small takes longest to simulate, and guesses are near. */
 const SIZE_STEP = 1.2;
@@ -51,19 +50,13 @@ export class Search {
     this.#trials = new Trials(judge, options.horizon);
   }
 
-  /** Undefined before something kept its promises. */
-  get guard(): Guard | undefined {
-    return this.#trials.guard;
+  /** Fresh seeds have not confirmed it, for these tiers missed there: the next search finds something else. */
+  refuse(candidate: Candidate, tiers: readonly string[]): void {
+    this.#trials.refuse(candidate, tiers);
   }
 
-  /** Asks for more distance from every limit: what was found has been refused. */
-  tighten(): void {
-    this.#trials.tighten();
-  }
-
-  /** The search ends when so many requests have been simulated in all. */
-  async run(designs: readonly SearchedDesign[], budgetRequests: number): Promise<SearchOutcome> {
-    this.#trials.budgetRequests = budgetRequests;
+  /** The cheapest that keeps its promises on the search's seeds and has not been refused. Ends when the budget does. */
+  async run(designs: readonly SearchedDesign[]): Promise<SearchOutcome> {
     this.#best = undefined;
     this.#isProven = true;
     this.#others = [];
@@ -73,6 +66,10 @@ export class Search {
     } catch (error) {
       if (!(error instanceof Spent)) throw error;
       isSpent = true;
+      for (const { design } of designs) {
+        const kept = this.#trials.cheapestKept(design);
+        if (kept !== undefined) this.#consider(kept);
+      }
     }
     return {
       best: this.#best,
@@ -85,17 +82,18 @@ export class Search {
   }
 
   async #searchAll(designs: readonly SearchedDesign[]): Promise<void> {
-    // A search at a larger distance from the limits knows the order already, and where to begin.
+    // A search after a refusal knows the order already, and where to begin.
     this.#order ??= await this.#inOrder(designs);
     const left = [...this.#order];
     while (this.#best === undefined && left.length > 0) {
       const next = left.shift()!;
-      await this.#settleFirmly(next);
+      await this.#settleAgain(next);
       if (this.#unknown.size > 0) return;
       if (this.#best === undefined) this.#lost(next);
       else await this.#challenge(next, "prove");
     }
     for (const one of left) await this.#rival(one);
+    for (const one of designs) this.#tellOf(one);
     this.#last = this.#best;
     const last = this.#best?.candidate.design;
     this.#order = this.#order.toSorted(
@@ -103,7 +101,7 @@ export class Search {
     );
   }
 
-  /** Finds some platform that works, measures there how much runs differ, and lets all designs race below its price. */
+  /** Finds some platform that works, and lets all designs race below its price. */
   async #inOrder(designs: readonly SearchedDesign[]): Promise<readonly SearchedDesign[]> {
     const without: SearchedDesign[] = [];
     for (const one of designs) {
@@ -116,7 +114,6 @@ export class Search {
     const first = this.#best;
     this.#best = undefined;
     if (first === undefined) return [];
-    await this.#trials.measure(first);
     const own = designs.find(({ design }) => design === first.candidate.design)!;
     const others = designs.filter((one) => !without.includes(one) && one !== own);
     const { rungs } = this.#options;
@@ -134,20 +131,18 @@ export class Search {
     this.#others.push({ design, status: "missed", why, tried: this.#trials.nearest(design) });
   }
 
-  /** The design's smallest sizes, with the differences of its own runs known. */
-  async #settleFirmly(one: SearchedDesign): Promise<void> {
-    const last = this.#last?.candidate.design === one.design ? this.#last : undefined;
-    if (last === undefined) {
-      const from = this.#trials.cheapestKept(one.design)?.candidate.sizes ?? one.bounds.guess;
-      await this.#settle(one, { from, phase: "size" });
-    } else await this.#repair(one, last);
-    const found = this.#best;
-    if (found === undefined || (await this.#trials.isFirmlyKept(found))) return;
-    this.#best = undefined;
-    await this.#repair(one, found);
+  /** The design's smallest sizes, from where the last search arrived. */
+  async #settleAgain(one: SearchedDesign): Promise<void> {
+    const { design, bounds } = one;
+    const kept = this.#trials.cheapestKept(design);
+    if (kept !== undefined) {
+      await this.#settle(one, { from: kept.candidate.sizes, phase: "size" });
+    } else if (this.#last?.candidate.design === design) {
+      await this.#repair(one, this.#last);
+    } else await this.#settle(one, { from: bounds.guess, phase: "size" });
   }
 
-  /** From sizes that keep their promises by too little: a replica more where the tightest is, until it is enough. */
+  /** From sizes that were refused: a replica more where it missed, until that is enough. */
   async #repair(one: SearchedDesign, from: Tried): Promise<void> {
     let tried = from;
     for (let step = 0; step < MOST_REPAIRS; step++) {
@@ -217,29 +212,36 @@ export class Search {
     }
   }
 
-  /** A design other than the best's: cheaper, or why not. */
+  /** A design other than the best's: something cheaper of it, if there is anything. */
   async #rival(one: SearchedDesign): Promise<void> {
     const { design, bounds } = one;
-    const before = this.#best!;
-    if (leastPrice(one) >= priceOfTried(before)) {
+    if (leastPrice(one) >= priceOfTried(this.#best!)) {
       const why = "its work alone costs as much";
-      this.#judge.exclude({ design, sizes: bounds.least }, "design", why);
+      this.#trials.exclude({ design, sizes: bounds.least }, "design", why);
       this.#others.push({ design, status: "excluded", tried: undefined, why });
       return;
     }
     await this.#challenge(one, "design");
-    // A rival that beat the best is only the best if it does so with its own runs' differences.
-    if (this.#best !== before && !(await this.#trials.isFirmlyKept(this.#best!))) {
-      this.#best = before;
-      await this.#challenge(one, "design");
+  }
+
+  /** What became of a design that is not the answer's. */
+  #tellOf({ design }: SearchedDesign): void {
+    const best = this.#best;
+    if (best === undefined || best.candidate.design === design || this.#isTold(design)) return;
+    const kept = this.#trials.cheapestKept(design);
+    if (kept !== undefined) {
+      const more = priceOfTried(kept) - priceOfTried(best);
+      const why = more > 0 ? "costs more" : "costs as much";
+      this.#others.push({ design, status: "kept", tried: kept, why });
+      return;
     }
-    const isBest = this.#best!.candidate.design === design;
-    const loser: Design = isBest ? before.candidate.design : design;
-    const tried = isBest ? before : this.#trials.nearest(design);
-    const why = isBest
-      ? "costs more"
-      : "nothing that costs less than the answer keeps every promise";
-    this.#others.push({ design: loser, status: isBest ? "kept" : "missed", tried, why });
+    const tried = this.#trials.nearest(design);
+    const why = "nothing that was tried of it keeps every promise for less than the answer";
+    this.#others.push({ design, status: "missed", tried, why });
+  }
+
+  #isTold(design: Design): boolean {
+    return [...this.#others, ...this.#dropped].some((one) => one.design === design);
   }
 
   #fits({ design, bounds }: SearchedDesign, phase: PlanStep["phase"]) {
@@ -250,7 +252,7 @@ export class Search {
       if (short === undefined)
         return this.#trials.fitOf(await this.#trials.one({ design, sizes }, phase));
       const note = `their work takes ${short.least} replicas together`;
-      this.#judge.exclude({ design, sizes }, phase, note);
+      this.#trials.exclude({ design, sizes }, phase, note);
       return { kind: "missed", tiers: [] };
     };
   }
