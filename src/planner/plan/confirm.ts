@@ -8,7 +8,7 @@
 import { shareAtLeast } from "../../base/beta.ts";
 import type { PlanConfirmation } from "../../results/plan.ts";
 import { counted, percentOf } from "../../results/plan-words.ts";
-import { missEvidence } from "../statistics/evidence.ts";
+import { missEvidence, type Runs } from "../statistics/evidence.ts";
 import { predictionOf } from "../statistics/prediction.ts";
 import type { RunReadings } from "../job.ts";
 import { type Claim, NEXT_RUN, shareClaim, supportedConfidence } from "./claims.ts";
@@ -38,8 +38,10 @@ export interface Confirmed {
   readonly why: string;
 }
 
-/** Runs of the look that comes first, and of any other look at least: as many as keep a few threads busy. */
-const SCREEN_RUNS = 8;
+/** Runs that are to say nothing against it before whole runs are made, the search's own included, and how many at a time. Assumed. */
+const SCREEN_RUNS = 10;
+const SCREEN_LOOK_RUNS = 2;
+/** Whole runs at a time, at least: as many as keep a few threads busy. */
 const LOOK_RUNS = 4;
 /** Later looks come after a quarter more runs. */
 const LOOK_SHARE = 0.25;
@@ -52,18 +54,20 @@ const CLEAN_SHARE = 0.5;
 
 export async function confirm(
   judge: Judge,
-  candidate: Candidate,
+  found: Tried,
   options: ConfirmOptions,
 ): Promise<Confirmed> {
   const { confidence, horizon, firstSeed, testedBefore } = options;
-  const screen = new FreshRuns(judge, candidate, { ...horizon, seeds: [] });
+  const { candidate } = found;
+  const before = { runs: found.runs.length, missed: found.missed };
+  const screen = new FreshRuns(judge, candidate, { horizon: { ...horizon, seeds: [] }, before });
   const screened = await screen.screened(firstSeed, confidence);
   if (screened !== undefined) return screened;
   const share = shareClaim(1 / ((testedBefore + 1) * (testedBefore + 2)));
   const needed = share.cleanRunsTo({ runs: 0, missed: 0 }, confidence);
   const most = Math.min(MOST_RUNS, judge.affordableRuns);
   const whole = { ...horizon, window: undefined, share: 1, seeds: [] };
-  const runs = new FreshRuns(judge, candidate, whole);
+  const runs = new FreshRuns(judge, candidate, { horizon: whole, before: screen.all });
   return runs.tested(firstSeed + SCREEN_RUNS, {
     confidence,
     claim: needed <= CLEAN_SHARE * most ? share : NEXT_RUN,
@@ -80,18 +84,31 @@ class FreshRuns {
   readonly #judge: Judge;
   readonly #candidate: Candidate;
   readonly #readings: RunReadings[] = [];
+  /** Made by others before, which count against it alone: it was chosen for them. */
+  readonly #before: Runs;
   #horizon: Horizon;
 
-  constructor(judge: Judge, candidate: Candidate, horizon: Horizon) {
+  constructor(
+    judge: Judge,
+    candidate: Candidate,
+    { horizon, before }: { readonly horizon: Horizon; readonly before: Runs },
+  ) {
     this.#judge = judge;
     this.#candidate = candidate;
     this.#horizon = horizon;
+    this.#before = before;
+  }
+
+  /** With those before. */
+  get all(): Runs {
+    const { runs, missed } = this.#fresh.counts;
+    return { runs: this.#before.runs + runs, missed: this.#before.missed + missed };
   }
 
   /** What a first look says against it, if anything. */
   async screened(firstSeed: number, confidence: number): Promise<Confirmed | undefined> {
-    while (this.#readings.length < SCREEN_RUNS) {
-      if (!(await this.#more(LOOK_RUNS, { firstSeed, mayLeave: true }))) {
+    while (this.all.runs < SCREEN_RUNS) {
+      if (!(await this.#more(SCREEN_LOOK_RUNS, { firstSeed, mayLeave: true }))) {
         return { ...this.#told("open", this.#spentWords()), isSpent: true };
       }
       if (this.#isRefused(confidence)) return this.#told("missed", this.#missedWords());
@@ -142,7 +159,7 @@ class FreshRuns {
   }
 
   #isRefused(confidence: number): boolean {
-    return missEvidence(this.#fresh.counts, 1 - confidence) >= 1 / REFUSAL_ERROR;
+    return missEvidence(this.all, 1 - confidence) >= 1 / REFUSAL_ERROR;
   }
 
   /** A run has missed, so that margins will not do, and the budget does not allow runs enough to outweigh it. */

@@ -172,6 +172,10 @@ export class Judge {
   }
 }
 
+export function keyOf({ design, sizes }: Candidate): string {
+  return JSON.stringify([design.overrides, sizes]);
+}
+
 /** What some or all runs of a horizon come to. */
 export function triedOf(
   candidate: Candidate,

@@ -26,8 +26,9 @@ import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./j
 import { plannedPlatform } from "./platform-words.ts";
 import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
 import { Search } from "./search.ts";
-import type { SearchedDesign } from "./search-outcome.ts";
-import { settle, type Settled } from "./settle.ts";
+import type { SearchedDesign, SearchOutcome, Settled } from "./search-outcome.ts";
+import { priceOfTried } from "./search-sizes.ts";
+import { Offers } from "./offers.ts";
 import { type PlanPhase, type PlanProgress, ProgressShare } from "./progress.ts";
 
 /** What cannot be planned at all, and why: a message for the user. */
@@ -57,7 +58,7 @@ interface Prepared {
   readonly runRequests: number;
 }
 
-/** What was settled on, where there is anything. */
+/** With something to answer. */
 type Answered = Settled & { readonly answer: Confirmed };
 
 export class Planner {
@@ -169,26 +170,29 @@ export class Planner {
     return { survey, horizon, warmupRule, runRequests };
   }
 
-  #settle({ horizon, runRequests }: Prepared, order: readonly SearchedDesign[]): Promise<Settled> {
+  async #settle(
+    { horizon, runRequests }: Prepared,
+    order: readonly SearchedDesign[],
+  ): Promise<Settled> {
+    this.#enter("search");
+    const offers = new Offers(this.#judge, {
+      ...this.#limits,
+      horizon,
+      seed: this.#input.scenario.simulation.seed,
+      onOffer: (offered) => {
+        this.#best = offered;
+        this.#enter("confirm");
+      },
+    });
     const trial = horizon.share * runRequests;
-    const search = new Search(this.#judge, {
+    const search = new Search(this.#judge, offers, {
       horizon,
       rungs: rungsOf(horizon),
       mostGpus: this.#limits.mostGpus,
       mostTries: trial > DEAR_TRIAL_REQUESTS ? FEW_TRIES : MOST_TRIES,
     });
-    return settle({
-      ...this.#limits,
-      judge: this.#judge,
-      search,
-      order,
-      horizon,
-      seed: this.#input.scenario.simulation.seed,
-      onPhase: (phase, best) => {
-        this.#best = best;
-        this.#enter(phase);
-      },
-    });
+    const outcome = await search.run(order);
+    return settledOf(outcome, offers.all);
   }
 
   async #answer(settled: Answered, prepared: Prepared): Promise<PlanResult> {
@@ -223,7 +227,7 @@ export class Planner {
   }
 
   #statistics(
-    { outcome, answer, refused }: Answered,
+    { outcome, answer, refused, offered }: Answered,
     { horizon, warmupRule, survey }: Prepared,
   ): PlanResult["statistics"] {
     const tolerated = 1 - this.#limits.confidence;
@@ -234,11 +238,11 @@ export class Planner {
       searchFromS: (horizon.window?.fromNs ?? 0) / 1e9,
       searchToS: (horizon.window?.toNs ?? survey.endNs) / 1e9,
       searchMostMissed: horizon.mostMissed,
-      offered: refused.length + 1,
+      offered,
       isProvenCheapest:
         outcome.isProven &&
         isRefusalEvident(horizon, tolerated) &&
-        refused.every(({ verdict }) => verdict === "missed") &&
+        refused.every((one) => one.verdict === "missed" || !isCheaper(one, answer)) &&
         answer.verdict === "kept",
     };
   }
@@ -285,6 +289,21 @@ export class Planner {
     const { phase } = this.#progress;
     this.#onProgress({ phase, share: this.#progress.at(requests), simulations });
   }
+}
+
+/** Where nothing was confirmed, the likeliest to keep its promises is the dearest of what was not refused either. */
+function settledOf(outcome: SearchOutcome, offered: readonly Confirmed[]): Settled {
+  const open = offered
+    .filter(({ verdict, tried }) => verdict === "open" && tried.runs.length > 0)
+    .toSorted((a, b) => priceOfTried(a.tried) - priceOfTried(b.tried));
+  const answer = outcome.best ?? open.at(-1);
+  // What was confirmed, and outdone by something cheaper, is not refused.
+  const refused = offered.filter((one) => one !== answer && one.verdict !== "kept");
+  return { outcome, answer, refused, offered: offered.length };
+}
+
+function isCheaper({ tried }: Confirmed, other: Confirmed): boolean {
+  return priceOfTried(tried) < priceOfTried(other.tried);
 }
 
 function limitsOf({ plan, platform }: Scenario): Limits {

@@ -1,20 +1,16 @@
 /**
- * Platforms tried on the search's horizon: each once, within the budget. What keeps its promises there is good enough to be offered
- * to fresh seeds, and no more than that; what fresh seeds did not confirm is not good enough any more, whatever the search's seeds
- * say.
+ * Platforms tried on the search's horizon: each once, within the budget. What keeps its promises there is good enough to be put to
+ * fresh seeds, and no more than that.
  */
 import type { PlanStep } from "../../results/plan.ts";
-import type { Fit } from "../smallest.ts";
 import type { Design } from "./design.ts";
-import type { Candidate, Horizon, Judge, Tried } from "./judge.ts";
+import { type Candidate, type Horizon, type Judge, keyOf, type Tried } from "./judge.ts";
 import { badness, priceOfTried } from "./search-sizes.ts";
 
 export class Trials {
   readonly #judge: Judge;
   readonly #horizon: Horizon;
   readonly #known = new Map<string, Promise<Tried>>();
-  /** What fresh seeds said against platforms that the search found. */
-  readonly #refused = new Map<string, Fit>();
   readonly #excluded = new Set<string>();
 
   constructor(judge: Judge, horizon: Horizon) {
@@ -44,11 +40,6 @@ export class Trials {
     return Promise.all(candidates.map((candidate) => this.one(candidate, phase)));
   }
 
-  /** Fresh seeds have not confirmed it; `tiers` are those that missed there. */
-  refuse(candidate: Candidate, tiers: readonly string[]): void {
-    this.#refused.set(keyOf(candidate), { kind: "missed", tiers });
-  }
-
   /** A candidate that need not be simulated; told once. */
   exclude(candidate: Candidate, phase: PlanStep["phase"], note: string): void {
     const key = keyOf(candidate);
@@ -57,19 +48,11 @@ export class Trials {
     this.#judge.exclude(candidate, phase, note);
   }
 
-  fitOf({ candidate, fit }: Tried): Fit {
-    return this.#refused.get(keyOf(candidate)) ?? fit;
-  }
-
-  isKept(tried: Tried): boolean {
-    return this.fitOf(tried).kind === "met";
-  }
-
-  /** The cheapest of a design that kept its promises. */
-  cheapestKept(design: Design): Tried | undefined {
+  /** What kept its promises, of one design, the cheapest first. */
+  kept(design: Design): Tried[] {
     return this.#ofDesign(design)
-      .filter((tried) => this.isKept(tried))
-      .toSorted((a, b) => priceOfTried(a) - priceOfTried(b))[0];
+      .filter(({ fit }) => fit.kind === "met")
+      .toSorted((a, b) => priceOfTried(a) - priceOfTried(b));
   }
 
   /** Of what missed on the search's own seeds, the one that came nearest to its promises. */
@@ -84,8 +67,4 @@ export class Trials {
       ({ candidate, horizon }) => candidate.design === design && horizon === this.#horizon,
     );
   }
-}
-
-function keyOf({ design, sizes }: Candidate): string {
-  return JSON.stringify([design.overrides, sizes]);
 }

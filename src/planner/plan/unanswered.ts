@@ -13,7 +13,7 @@ import type { ScenarioSource } from "../scenario-source.ts";
 import { type Design, priceOf, type RuledOut } from "./design.ts";
 import type { Horizon, Judge } from "./judge.ts";
 import { variedWords } from "./platform-words.ts";
-import type { Settled } from "./settle.ts";
+import type { Settled } from "./search-outcome.ts";
 
 export interface Limits {
   readonly confidence: number;
