@@ -53,7 +53,7 @@ export async function adviceFor(
     return [`nothing by a longer limit alone: with ${gpus} requests of ${asked.tier} are lost`];
   }
   const { metric, limitMs, share } = target;
-  const limit = `a P${percentOf(share)} ${metric.toUpperCase()} of ${msText(roundedUp(pressure * limitMs))} or more`;
+  const limit = `for ${asked.tier} a P${percentOf(share)} ${metric.toUpperCase()} of ${msText(roundedUp(pressure * limitMs))} or more`;
   return [`${limit}, which ${gpus} (${words(design, sizes)}) stayed within`];
 }
 
@@ -63,14 +63,18 @@ function targetOf({ scenario }: Design, { tier, metric, share }: PlanPromise) {
     .flatMap(promisesOf)
     .filter((one) => one.tier === tier && one.metric !== null);
   const isAsked = (one: PlanPromise): boolean => one.metric === metric && one.share === share;
-  const target = own.find(isAsked) ?? own.find((one) => one.metric === metric) ?? (own.length === 1 ? own[0] : undefined);
+  const target =
+    own.find(isAsked) ??
+    own.find((one) => one.metric === metric) ??
+    (own.length === 1 ? own[0] : undefined);
   if (target === undefined || target.metric === null || target.limitMs === null) return undefined;
   return { metric: target.metric, limitMs: target.limitMs, share: target.share };
 }
 
 function isAbout(promise: PlanPromise, asked: PlanPromise): boolean {
   return (
-    promise.tier === asked.tier && (promise.metric === null || promise.metric === asked.metric || asked.metric === null)
+    promise.tier === asked.tier &&
+    (promise.metric === null || promise.metric === asked.metric || asked.metric === null)
   );
 }
 

@@ -4,12 +4,7 @@
  * so many are beyond the budget it claims the next run alone: that one more keeps every promise with the confidence asked for.
  * Either claim is made by counting runs, or sooner, by how far within its limits every run stayed.
  */
-import {
-  cleanRunsTo,
-  keptEvidence,
-  marginEvidence,
-  type Runs,
-} from "../statistics/evidence.ts";
+import { cleanRunsTo, keptEvidence, marginEvidence, type Runs } from "../statistics/evidence.ts";
 import { logsOf, predictionOf } from "../statistics/prediction.ts";
 import type { RunReadings } from "../job.ts";
 import type { PlanConfirmation } from "../../results/plan.ts";
@@ -73,8 +68,7 @@ const LEAST_CONFIDENCE = 0.5;
 
 /** The confidence that the runs made so far would have been enough for; 0 where it is less than a half. */
 export function supportedConfidence(claim: Claim, fresh: Fresh, asked: number): number {
-  const isEnough = (confidence: number): boolean =>
-    claim.enoughBy(fresh, confidence) !== undefined;
+  const isEnough = (confidence: number): boolean => claim.enoughBy(fresh, confidence) !== undefined;
   if (!isEnough(LEAST_CONFIDENCE)) return 0;
   let low = LEAST_CONFIDENCE;
   let high = asked;
@@ -90,7 +84,9 @@ export function supportedConfidence(claim: Claim, fresh: Fresh, asked: number): 
 function worstLogs(readings: readonly RunReadings[]): readonly number[] | undefined {
   const logs = pressuresOf(readings).map(({ pressures }) => logsOf(pressures));
   if (logs.length === 0 || logs.includes(undefined)) return undefined;
-  return readings.map((_, at) => logs.reduce((worst, one) => Math.max(worst, one![at]!), -Infinity));
+  return readings.map((_, at) =>
+    logs.reduce((worst, one) => Math.max(worst, one![at]!), -Infinity),
+  );
 }
 
 /**

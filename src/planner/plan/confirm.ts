@@ -51,6 +51,9 @@ const REFUSAL_ERROR = 0.01;
 const MOST_RUNS = 1000;
 /** A share is claimed where clean runs would be enough for it within this part of the runs that may be made. */
 const CLEAN_SHARE = 0.5;
+/** No platform takes more than this part of the budget, or than so many times the runs that would do if all were clean. Assumed. */
+const MOST_SHARE = 0.125;
+const MOST_TIMES_CLEAN = 3;
 
 export async function confirm(
   judge: Judge,
@@ -65,18 +68,22 @@ export async function confirm(
   if (screened !== undefined) return screened;
   const share = shareClaim(1 / ((testedBefore + 1) * (testedBefore + 2)));
   const needed = share.cleanRunsTo({ runs: 0, missed: 0 }, confidence);
-  const most = Math.min(MOST_RUNS, judge.affordableRuns);
+  const affordable = Math.min(MOST_RUNS, judge.affordableRuns);
+  const isShare = needed <= CLEAN_SHARE * affordable;
+  const most = Math.max(MOST_SHARE * judge.affordableRuns, MOST_TIMES_CLEAN * needed);
   const whole = { ...horizon, window: undefined, share: 1, seeds: [] };
   const runs = new FreshRuns(judge, candidate, { horizon: whole, before: screen.all });
   return runs.tested(firstSeed + SCREEN_RUNS, {
     confidence,
-    claim: needed <= CLEAN_SHARE * most ? share : NEXT_RUN,
+    claim: isShare ? share : NEXT_RUN,
+    mostRuns: Math.min(MOST_RUNS, isShare ? Math.floor(most) : Infinity),
   });
 }
 
 interface Asked {
   readonly confidence: number;
   readonly claim: Claim;
+  readonly mostRuns: number;
 }
 
 /** Runs of one platform under one seed after another. */
@@ -117,9 +124,9 @@ class FreshRuns {
   }
 
   async tested(firstSeed: number, asked: Asked): Promise<Confirmed> {
-    const { confidence, claim } = asked;
+    const { confidence, claim, mostRuns } = asked;
     for (;;) {
-      const left = MOST_RUNS - this.#readings.length;
+      const left = mostRuns - this.#readings.length;
       const next = Math.max(LOOK_RUNS, Math.floor(this.#readings.length * LOOK_SHARE));
       const isMore = await this.#more(Math.min(left, next), { firstSeed, mayLeave: false });
       const rule = claim.enoughBy(this.#fresh, confidence);
@@ -165,9 +172,7 @@ class FreshRuns {
   /** A run has missed, so that margins will not do, and the budget does not allow runs enough to outweigh it. */
   #isFutile({ confidence, claim }: Asked): boolean {
     const { counts } = this.#fresh;
-    return (
-      counts.missed > 0 && claim.cleanRunsTo(counts, confidence) > this.#judge.affordableRuns
-    );
+    return counts.missed > 0 && claim.cleanRunsTo(counts, confidence) > this.#judge.affordableRuns;
   }
 
   #told(verdict: Confirmed["verdict"], why: string, confirmation?: PlanConfirmation): Confirmed {

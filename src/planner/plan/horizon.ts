@@ -63,7 +63,9 @@ function chanceOf(missed: number, runs: number, share: number): number {
 
 /** Shorter looks for halving: a quarter, then half of the horizon's seeds or of its window. */
 export function rungsOf(horizon: Horizon): readonly Horizon[] {
-  return [4, 2].map((part) => shortened(horizon, Math.max(1, Math.round(horizon.seeds.length / part))));
+  return [4, 2].map((part) =>
+    shortened(horizon, Math.max(1, Math.round(horizon.seeds.length / part))),
+  );
 }
 
 /** For what is shown beside an answer: half the seeds, and at least one. */

@@ -145,7 +145,12 @@ export class Planner {
     // Too little work to judge, or too much for the GPUs: no limit would help.
     if (promise === undefined && nearest.length > 0) return { reason, nearest };
     this.#judge.limitRequests = this.#limits.budgetRequests;
-    const advice = await adviceFor(design, { ...this.#limits, judge: this.#judge, horizon, promise });
+    const advice = await adviceFor(design, {
+      ...this.#limits,
+      judge: this.#judge,
+      horizon,
+      promise,
+    });
     return { reason, nearest: [...advice, ...nearest] };
   }
 

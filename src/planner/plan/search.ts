@@ -152,7 +152,8 @@ export class Search {
     const mostGpus = this.#options.mostGpus - fixedGpus(design);
     const steps = { firstFactor: SIZE_STEP, mostFactor: SIZE_STEP, isRough: how === "rough" };
     const found = await smallestSizes({ pools, mostGpus, ...steps }, this.#mayFit(one, phase));
-    if (found.kind === "not-enough-data") this.#noteUnknown({ kind: "unknown", tiers: found.tiers });
+    if (found.kind === "not-enough-data")
+      this.#noteUnknown({ kind: "unknown", tiers: found.tiers });
     return found.kind === "found"
       ? this.#trials.one({ design, sizes: found.replicas }, phase)
       : undefined;

@@ -27,11 +27,7 @@ export function missEvidence(runs: Runs, tolerated: number): number {
   return evidence(runs, tolerated, WORSE_ODDS);
 }
 
-function evidence(
-  { runs, missed }: Runs,
-  tolerated: number,
-  multiples: readonly number[],
-): number {
+function evidence({ runs, missed }: Runs, tolerated: number, multiples: readonly number[]): number {
   assert(tolerated > 0 && tolerated < 1, "a share that is tolerated is a part");
   assert(missed >= 0 && missed <= runs, "what missed is among the runs");
   const kept = runs - missed;
@@ -81,7 +77,8 @@ export function marginEvidence(logs: readonly number[], tolerated: number): numb
     squares: logs.reduce((sum, log) => sum + log * log, 0),
   };
   // A limit below its own mean says nothing; neither do runs that do not differ at all.
-  if (logs.length < 2 || sums.squares * logs.length - sums.sum * sums.sum < LEAST_VARIANCE) return 0;
+  if (logs.length < 2 || sums.squares * logs.length - sums.sum * sums.sum < LEAST_VARIANCE)
+    return 0;
   const distance = studentQuantile(1 - tolerated, NORMAL_DEGREES);
   const own = logLikelihood(-distance, sums);
   return mean(FURTHER.map((more) => Math.exp(logLikelihood(-distance - more, sums) - own)));

@@ -1,5 +1,11 @@
 /** The tables of a plan: pools, promises, runner-ups, the way there, cost against promises, sensitivity, tenants' costs. */
-import type { FrontierPoint, PlanResult, PlanStep, PlannedPlatform, SensitivityRow } from "../../results/plan.ts";
+import type {
+  FrontierPoint,
+  PlanResult,
+  PlanStep,
+  PlannedPlatform,
+  SensitivityRow,
+} from "../../results/plan.ts";
 import { promiseLimit } from "../../results/plan-words.ts";
 import { formatCount, formatShare, formatUsd } from "../format.ts";
 import { type Cell, cell, left, right, type Table, toned, type Tone } from "../table.ts";
