@@ -45,7 +45,7 @@ export function horizonOf(scenario: Scenario, survey: TrafficSurvey, warmupNs: n
  * Misses on a search's seeds that do not rule a platform out: up to half of them, and no more than a platform may come to by
  * chance that misses in the tolerated share of runs. Which of these are good enough is for fresh seeds to say.
  */
-export function mostMissedOf(seeds: number, tolerated: number): number {
+function mostMissedOf(seeds: number, tolerated: number): number {
   let most = 0;
   while (2 * (most + 1) <= seeds && chanceOf(most + 1, seeds, tolerated) > HOPELESS) most += 1;
   return most;

@@ -40,6 +40,22 @@ describe("prediction limits", () => {
   });
 });
 
+/** The share of 2,000 series of up to 300 runs in which the evidence ever reached 20, looked at after every run. */
+function everReached(share: number, evidence: typeof keptEvidence): number {
+  const random = randomStream(17, "evidence");
+  let reached = 0;
+  for (let series = 0; series < 2000; series++) {
+    let missed = 0;
+    for (let runs = 1; runs <= 300; runs++) {
+      if (random() < share) missed += 1;
+      if (evidence({ runs, missed }, 0.1) < 20) continue;
+      reached += 1;
+      break;
+    }
+  }
+  return reached / 2000;
+}
+
 describe("evidence for a share of misses", () => {
   test("is a mean of likelihood ratios, by hand", () => {
     // Tolerated: a half, odds of 1. Better: odds of 0, 1/4, 1/2, shares of 0, 1/5, 1/3. Two runs kept: 4, 1.6^2, (4/3)^2.
@@ -61,22 +77,6 @@ describe("evidence for a share of misses", () => {
     }
     expect(cleanRunsTo(1, { runs: 0, missed: 0 }, 0.05)).toBe(0);
   });
-
-  /** The share of 2,000 series of up to 300 runs in which the evidence ever reached 20, looked at after every run. */
-  function everReached(share: number, evidence: typeof keptEvidence): number {
-    const random = randomStream(17, "evidence");
-    let reached = 0;
-    for (let series = 0; series < 2000; series++) {
-      let missed = 0;
-      for (let runs = 1; runs <= 300; runs++) {
-        if (random() < share) missed += 1;
-        if (evidence({ runs, missed }, 0.1) < 20) continue;
-        reached += 1;
-        break;
-      }
-    }
-    return reached / 2000;
-  }
 
   test("is wrong no more often than it says, however often one looks", () => {
     // At most 5 %, give or take 0.49 % (one deviation).

@@ -63,9 +63,8 @@ describe("a plan's answer", { timeout: 600_000 }, () => {
   );
 
   test("is no dearer for a lower confidence, and cheaper where one run in 20 misses", async () => {
-    const usd = async (confidence: number): Promise<number> =>
-      (await planned(5, confidence).plan).answer!.usdPerHour;
-    expect([await usd(50), await usd(80), await usd(95)]).toEqual([8, 8, 12]);
+    const plans = await Promise.all([50, 80, 95].map((confidence) => planned(5, confidence).plan));
+    expect(plans.map(({ answer }) => answer!.usdPerHour)).toEqual([8, 8, 12]);
   });
 });
 
