@@ -65,10 +65,11 @@ export interface PlannedPlatform {
   readonly design: readonly string[];
   readonly changes: readonly PlanChange[];
   /**
-   * confirmed: on fresh seeds, at the stated confidence. kept: every promise, on the seeds of the search. missed: some promise.
-   * dropped: others did better on a short run. excluded: a bound or a cheaper answer made it needless to simulate.
+   * confirmed: on fresh seeds, at the stated confidence. kept: every promise, on the seeds of the search. missed: some promise, in
+   * more runs than may be. open: fresh seeds have neither confirmed nor refused it. dropped: others did better on a short run.
+   * excluded: a bound or a cheaper answer made it needless to simulate.
    */
-  readonly status: "confirmed" | "kept" | "missed" | "dropped" | "excluded";
+  readonly status: "confirmed" | "kept" | "missed" | "open" | "dropped" | "excluded";
   /** The worst promise; null where nothing was simulated. */
   readonly worst: PromiseReading | null;
   /** A sentence: why it is not the answer. Empty for the answer. */
@@ -77,8 +78,13 @@ export interface PlannedPlatform {
 
 /** How sure the answer is. docs/planning.md defines the terms. */
 export interface PlanConfirmation {
-  /** By which rule: a prediction limit on every promise, or enough clean runs. */
-  readonly rule: "margin" | "clean-runs" | "none";
+  /**
+   * share: it misses in less than the tolerated share of runs (1 - confidence), at an error of as much, divided among all platforms
+   * tested. next-run, where that takes more runs than the budget allows: one more run keeps every promise with the confidence.
+   */
+  readonly claim: "share" | "next-run";
+  /** By which rule: by how far within every limit the runs stayed, or by how many kept every promise. */
+  readonly rule: "margin" | "count" | "none";
   /** The confidence reached: the asked one, or what the runs made so far support. */
   readonly confidence: number;
   readonly seeds: readonly number[];
@@ -111,7 +117,10 @@ export interface FrontierPoint {
   readonly design: readonly string[];
   readonly sizes: readonly { readonly pool: string; readonly replicas: number }[];
   readonly worst: PromiseReading;
+  /** Whether no more runs missed than the search overlooks. */
   readonly isKept: boolean;
+  readonly runs: number;
+  readonly missed: number;
 }
 
 export interface SensitivityRow {
@@ -181,8 +190,10 @@ export interface PlanStep {
   /** Part of the run that was simulated for each seed: 1 is the whole. */
   readonly horizon: number;
   readonly seeds: number;
-  /** tight: kept on these seeds, but nearer to a limit than runs differ from each other. */
-  readonly outcome: "kept" | "tight" | "missed" | "unknown" | "excluded";
+  /** Of these, the runs that broke a promise. */
+  readonly missed: number;
+  /** kept: by no more misses than the search overlooks; of fresh seeds, confirmed. open: fresh seeds have not told. */
+  readonly outcome: "kept" | "open" | "missed" | "unknown" | "excluded";
   readonly worst: PromiseReading | null;
   readonly note: string;
 }
@@ -195,17 +206,14 @@ export interface PlanStatistics {
   /** Seconds of the run that the search simulated: all of it, or the busiest part. */
   readonly searchFromS: number;
   readonly searchToS: number;
-  readonly promises: number;
+  /** Of the search's seeds, so many may miss before a platform is not put to fresh seeds. */
+  readonly searchMostMissed: number;
+  /** Platforms that were put to fresh seeds. */
+  readonly offered: number;
   /**
-   * How much runs differ: standard deviations of the logarithms of each promise's pressure, from as many runs, and how many of
-   * them the search kept away from a limit.
+   * Everything cheaper in the searched space was refused: by a bound, by more misses on the search's seeds than chance explains, by
+   * fresh seeds, or for being smaller than what was. False where anything was left open, or was not tried.
    */
-  readonly spreads: readonly { readonly promise: PlanPromise; readonly spread: number }[];
-  readonly spreadRuns: number;
-  readonly keptAway: number;
-  /** Error allowed per promise, so that all hold together (Bonferroni). */
-  readonly errorPerPromise: number;
-  /** True: with the model's own monotonicity, nothing cheaper in the searched space keeps the promises on the search's seeds. */
   readonly isProvenCheapest: boolean;
 }
 
@@ -248,6 +256,8 @@ export interface PlanResult {
   readonly frontier: readonly FrontierPoint[];
   readonly sensitivity: readonly SensitivityRow[];
   readonly runway: PlanRunway | null;
+  /** What the budget did not allow to be found out, in words. */
+  readonly leftOut: readonly string[];
   readonly bounds: readonly PlanBound[];
   readonly path: readonly PlanStep[];
   readonly statistics: PlanStatistics | null;

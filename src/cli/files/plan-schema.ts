@@ -51,12 +51,13 @@ const platform = z.object({
   pools: z.array(pool),
   design: texts,
   changes: z.array(z.object({ path: text, value: text })),
-  status: z.enum(["confirmed", "kept", "missed", "dropped", "excluded"]),
+  status: z.enum(["confirmed", "kept", "missed", "open", "dropped", "excluded"]),
   worst: reading.nullable(),
   why: text,
 });
 const confirmation = z.object({
-  rule: z.enum(["margin", "clean-runs", "none"]),
+  claim: z.enum(["share", "next-run"]),
+  rule: z.enum(["margin", "count", "none"]),
   confidence: share,
   seeds,
   runsMissed: known,
@@ -92,6 +93,8 @@ const point = z.object({
   sizes,
   worst: reading,
   isKept: z.boolean(),
+  runs: known,
+  missed: known,
 });
 const sensitivity = z.object({
   id: text,
@@ -119,7 +122,8 @@ const step = z.object({
   usdPerHour: known,
   horizon: known,
   seeds: known,
-  outcome: z.enum(["kept", "tight", "missed", "unknown", "excluded"]),
+  missed: known,
+  outcome: z.enum(["kept", "open", "missed", "unknown", "excluded"]),
   worst: reading.nullable(),
   note: text,
 });
@@ -129,11 +133,8 @@ const statistics = z.object({
   searchSeeds: seeds,
   searchFromS: known,
   searchToS: known,
-  promises: known,
-  spreads: z.array(z.object({ promise, spread: known })),
-  spreadRuns: known,
-  keptAway: known,
-  errorPerPromise: known,
+  searchMostMissed: known,
+  offered: known,
   isProvenCheapest: z.boolean(),
 });
 
@@ -176,6 +177,7 @@ export const planSchema: z.ZodType<PlanResult> = z.object({
       months: unknown,
     })
     .nullable(),
+  leftOut: texts,
   bounds: z.array(bound),
   path: z.array(step),
   statistics: statistics.nullable(),

@@ -6,7 +6,7 @@
 import { multiplyPrecision } from "../../replica/hardware.ts";
 import { type PredictedInput, predictedStepModel } from "../../replica/step-time/predicted.ts";
 import type { PoolConfig } from "../../engine/config.ts";
-import type { PlanBound, PlanImpossible } from "../../results/plan.ts";
+import type { PlanBound, PlanImpossible, PlanPromise } from "../../results/plan.ts";
 import { counted, msText, percentOf, promiseLimit } from "../../results/plan-words.ts";
 import { GPUS } from "../../scenario/catalogue/gpus.ts";
 import { tensorParallelSizes } from "../../scenario/resolve/parallel.ts";
@@ -19,12 +19,17 @@ import { guessedReplicas, leastReplicas, poolWork } from "./work-bound.ts";
 export interface DesignBounds {
   readonly bounds: readonly PlanBound[];
   /** Undefined: some size may keep every promise. */
-  readonly impossible: PlanImpossible | undefined;
+  readonly impossible: RuledOutBy | undefined;
   /** Per sized pool: no fewer replicas can do the work, and so many may be near the answer. */
   readonly least: readonly number[];
   readonly guess: readonly number[];
   /** Pools that share their work (a lender and those it lends to), with the replicas that it takes together. */
   readonly groups: readonly { readonly pools: readonly number[]; readonly least: number }[];
+}
+
+export interface RuledOutBy extends PlanImpossible {
+  /** The promise that no size keeps; undefined where it is the work that is too much. */
+  readonly promise?: PlanPromise;
 }
 
 /** Misses that a floor alone must exceed the allowed ones by, so that another seed's draws would not say otherwise; assumed. */
@@ -47,7 +52,7 @@ function tooMuchWork(
   design: Design,
   { least, bounds, groups }: Pick<DesignBounds, "least" | "bounds" | "groups">,
   mostGpus: number,
-): PlanImpossible | undefined {
+): RuledOutBy | undefined {
   const gpus = Math.max(
     priceOf(design, least).gpus,
     ...groups.map((group) => group.least * smallestReplica(design, group.pools)),
@@ -76,9 +81,9 @@ function smallestReplica({ scenario }: Design, pools: readonly number[]): number
 function latencyBounds(
   design: Design,
   survey: TrafficSurvey,
-): { readonly bounds: readonly PlanBound[]; readonly impossible: PlanImpossible | undefined } {
+): { readonly bounds: readonly PlanBound[]; readonly impossible: RuledOutBy | undefined } {
   const bounds: PlanBound[] = [];
-  let impossible: PlanImpossible | undefined;
+  let impossible: RuledOutBy | undefined;
   for (const { tier, promise, all } of judgedPromises(design)) {
     for (const { metric, limitNs } of tier.targets) {
       if (promise.metric !== null && promise.metric !== metric) continue;
@@ -99,7 +104,8 @@ function latencyBounds(
       };
       bounds.push(bound);
       if (isImpossible && impossible === undefined) {
-        impossible = { reason: bound.words, nearest: nearestTo(design, survey, asked) };
+        const nearest = elsewhere(design, survey, asked);
+        impossible = { reason: bound.words, nearest, promise: { ...promise, metric } };
       }
     }
   }
@@ -140,24 +146,20 @@ function floorWords(
 const MOST_NAMED = 3;
 const MOST_IN_MACHINE = 8;
 
-/** The limit that could be kept as things are, and what would keep the one that was asked for. */
-function nearestTo(
-  design: Design,
+/** Where a lone request is within the limit: a bound again, and no promise that queues would leave it there. */
+function elsewhere(
+  { scenario }: Design,
   survey: TrafficSurvey,
   asked: Parameters<typeof floorOf>[2],
 ): string[] {
-  const { scenario } = design;
   const own = floorOf(scenario, survey, asked)!;
-  const pool = scenario.platform.pools[own.pool]!;
-  const percent = percentOf(asked.promise.share);
-  const limit = `a P${percent} ${asked.metric.toUpperCase()} of ${msText(roundedUp(own.floorMs))} or more on ${pool.gpu.name}`;
-  const others = alternatives(pool).flatMap(({ words, replica }) => {
+  const others = alternatives(scenario.platform.pools[own.pool]!).flatMap(({ words, replica }) => {
     const floor = floorOf(scenario, survey, { ...asked, replicaOf: () => replica });
     return floor !== undefined && floor.floorMs < asked.limitMs
-      ? [`${words}, where it takes ${msText(floor.floorMs)} alone`]
+      ? [`perhaps on ${words}, where a lone request takes ${msText(floor.floorMs)} (not tried)`]
       : [];
   });
-  return [limit, ...others.slice(0, MOST_NAMED)];
+  return others.slice(0, MOST_NAMED);
 }
 
 function alternatives(
@@ -188,12 +190,6 @@ function alternatives(
       replica: replica({ model, gpu: other, parallel: own }),
     })),
   ];
-}
-
-/** Up to two digits. */
-function roundedUp(ms: number): number {
-  const unit = 10 ** (Math.floor(Math.log10(ms)) - 1);
-  return Math.ceil(ms / unit) * unit;
 }
 
 function sizeBounds(

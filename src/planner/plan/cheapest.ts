@@ -34,13 +34,21 @@ export function priceOfSizes(pools: readonly PricedPool[], sizes: Sizes): number
   return pools.reduce((sum, { price }, at) => sum + price * sizes[at]!, 0);
 }
 
-/** A size that fits and costs less than `below`. `from`: where to look first, a size that may itself cost as much or more. */
+export interface Asking {
+  /** Where to look first: a size that may itself cost as much or more. */
+  readonly from: Sizes;
+  readonly fits: Fits;
+  /** A cheaper question, of which a no is a no to `fits` as well; asked where only a no is of use. */
+  readonly mayFit?: Fits;
+}
+
+/** A size that fits and costs less than `below`. */
 export async function cheaperThan(
   space: PricedSpace,
   below: number,
-  { from, fits }: { readonly from: Sizes; readonly fits: Fits },
+  { from, fits, mayFit = fits }: Asking,
 ): Promise<Cheaper> {
-  const search = new Search(space, fits);
+  const search = new Search(space, { fits, mayFit });
   if (
     priceOfSizes(
       space.pools,
@@ -71,25 +79,27 @@ const MOST_LISTED = 4096;
 
 class Search {
   readonly #space: PricedSpace;
-  readonly #fits: Fits;
+  readonly #asking: Pick<Required<Asking>, "fits" | "mayFit">;
   #floors: number[];
   readonly #misfits: Sizes[] = [];
   readonly #fitting = new Set<string>();
 
-  constructor(space: PricedSpace, fits: Fits) {
+  constructor(space: PricedSpace, asking: Pick<Required<Asking>, "fits" | "mayFit">) {
     this.#space = space;
-    this.#fits = fits;
+    this.#asking = asking;
     this.#floors = space.pools.map(({ least }) => least);
   }
 
-  async fitsNow(sizes: Sizes): Promise<boolean> {
+  async fitsNow(sizes: Sizes, question: "fits" | "mayFit" = "fits"): Promise<boolean> {
     if (this.#misfits.some((misfit) => sizes.every((size, at) => size <= misfit[at]!)))
       return false;
     const key = sizes.join(" ");
     if (this.#fitting.has(key)) return true;
-    const { kind } = await this.#fits(sizes);
-    if (kind === "met") this.#fitting.add(key);
-    else this.#misfits.push(sizes);
+    const { fits, mayFit } = this.#asking;
+    const { kind } = await (question === "fits" ? fits : mayFit)(sizes);
+    if (kind !== "met") this.#misfits.push(sizes);
+    // That it may fit is no more than was known, unless it is all that is asked.
+    else if (question === "fits" || mayFit === fits) this.#fitting.add(key);
     return kind === "met";
   }
 
@@ -103,7 +113,7 @@ class Search {
       const others = this.#largestOthers(below, at);
       if (others === undefined) continue;
       const sizes = others.map((other, index) => (index === at ? size : other));
-      if (!(await this.fitsNow(sizes))) this.#floors[at] = size + 1;
+      if (!(await this.fitsNow(sizes, "mayFit"))) this.#floors[at] = size + 1;
     }
   }
 

@@ -45,7 +45,7 @@ function neighbours({ design, sizes }: Candidate): Candidate[] {
 }
 
 function pointOf(tried: Tried): FrontierPoint {
-  const { candidate, worst, fit } = tried;
+  const { candidate, worst, fit, runs, missed } = tried;
   const { gpus, nanoUsdPerHour } = priceOf(candidate.design, candidate.sizes);
   return {
     gpus,
@@ -54,6 +54,8 @@ function pointOf(tried: Tried): FrontierPoint {
     sizes: sizesOf(candidate),
     worst: worst!,
     isKept: fit.kind === "met",
+    runs: runs.length,
+    missed,
   };
 }
 

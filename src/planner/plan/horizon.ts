@@ -3,6 +3,7 @@
  * that a search looks at that alone, and judges it by what the whole run allows; what was chosen is then confirmed on whole runs.
  * A short run is simulated whole, under more seeds.
  */
+import { betaCdf } from "../../base/beta.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { SURVEY_SLICES, type TrafficSurvey } from "../../sim/survey.ts";
 import { canBeCut, type RunWindow } from "../run-window.ts";
@@ -20,6 +21,8 @@ const LEAST_SHARE = 0.2;
 const REQUESTS_PER_TRIAL = 120_000;
 const LEAST_SEEDS = 2;
 const MOST_SEEDS = 8;
+/** A platform that misses just as often as it may comes to more misses than are overlooked no more often than this; assumed. */
+const HOPELESS = 0.02;
 /** Part of the window that lies before the middle of the busiest time. */
 const BEFORE_PEAK = 0.6;
 
@@ -34,22 +37,46 @@ export function horizonOf(scenario: Scenario, survey: TrafficSurvey, warmupNs: n
     scenario.simulation.seed,
     Math.min(MOST_SEEDS, Math.max(LEAST_SEEDS, count)),
   );
-  return { window, warmupNs, seeds, share };
+  const mostMissed = mostMissedOf(seeds.length, 1 - scenario.plan.confidence);
+  return { window, warmupNs, seeds, mostMissed, share };
+}
+
+/**
+ * Misses on a search's seeds that do not rule a platform out: up to half of them, and no more than a platform may come to by
+ * chance that misses in the tolerated share of runs. Which of these are good enough is for fresh seeds to say.
+ */
+function mostMissedOf(seeds: number, tolerated: number): number {
+  let most = 0;
+  while (2 * (most + 1) <= seeds && chanceOf(most + 1, seeds, tolerated) > HOPELESS) most += 1;
+  return most;
+}
+
+/** Whether more misses than are overlooked are evidence in themselves; half of a few seeds is not, where many may miss. */
+export function isRefusalEvident({ seeds, mostMissed }: Horizon, tolerated: number): boolean {
+  return chanceOf(mostMissed + 1, seeds.length, tolerated) <= HOPELESS;
+}
+
+/** The chance of so many misses or more. */
+function chanceOf(missed: number, runs: number, share: number): number {
+  return betaCdf(share, missed, runs - missed + 1);
 }
 
 /** Shorter looks for halving: a quarter, then half of the horizon's seeds or of its window. */
 export function rungsOf(horizon: Horizon): readonly Horizon[] {
-  return [4, 2].map((part): Horizon => {
-    const { window, seeds } = horizon;
-    const fewer = seeds.slice(0, Math.max(1, Math.round(seeds.length / part)));
-    return { window, seeds: fewer, warmupNs: horizon.warmupNs, share: horizon.share };
-  });
+  return [4, 2].map((part) =>
+    shortened(horizon, Math.max(1, Math.round(horizon.seeds.length / part))),
+  );
 }
 
 /** For what is shown beside an answer: half the seeds, and at least one. */
 export function lookHorizon(horizon: Horizon): Horizon {
-  const seeds = horizon.seeds.slice(0, Math.ceil(horizon.seeds.length / 2));
-  return { ...horizon, seeds };
+  return shortened(horizon, Math.ceil(horizon.seeds.length / 2));
+}
+
+/** Fewer seeds, of which the same part may miss. */
+function shortened(horizon: Horizon, seeds: number): Horizon {
+  const mostMissed = Math.floor((horizon.mostMissed * seeds) / horizon.seeds.length);
+  return { ...horizon, seeds: horizon.seeds.slice(0, seeds), mostMissed };
 }
 
 function windowOf(

@@ -1,7 +1,8 @@
 /**
- * Says whether a platform keeps every promise on the search's seeds, and keeps the account of it: every platform tried, in
- * order, and how many requests that took. Replications are looked at in the order of their seeds up to the first that misses, so
- * that the account does not depend on how many threads there are. What is left over of the budget is the orchestrator's business.
+ * Says whether a platform keeps every promise on as many seeds as a horizon asks for, and keeps the account of it: every platform
+ * tried, in order, and how many requests that took. Replications are looked at in the order of their seeds up to the one that
+ * decides, so that the account does not depend on how many threads there are. What is left of the budget is the orchestrator's
+ * business.
  */
 import type { PlanStep, PromiseReading } from "../../results/plan.ts";
 import { fitOf, worst as worstFit } from "../meets-slas.ts";
@@ -17,6 +18,8 @@ export interface Horizon {
   readonly window: RunWindow | undefined;
   readonly warmupNs: number;
   readonly seeds: readonly number[];
+  /** Of the seeds, so many may miss before a platform counts as missing. */
+  readonly mostMissed: number;
   /** Part of the run: 1 is the whole. */
   readonly share: number;
 }
@@ -30,6 +33,8 @@ export interface Tried {
   readonly candidate: Candidate;
   readonly horizon: Horizon;
   readonly fit: Fit;
+  /** Of the runs, those that missed. */
+  readonly missed: number;
   readonly worst: PromiseReading | null;
   /** Whether every run went to its end: only then is `worst` what it would come to. */
   readonly isWhole: boolean;
@@ -47,9 +52,6 @@ export interface Look {
 export interface Ask {
   readonly phase: PlanStep["phase"];
   readonly horizon: Horizon;
-  readonly note?: string;
-  /** Whether a platform that keeps its promises keeps them by too little. */
-  readonly isTight?: (tried: Tried) => boolean;
 }
 
 export interface Work {
@@ -57,11 +59,20 @@ export interface Work {
   readonly requests: number;
 }
 
+/** The budget does not allow what comes next. */
+export class Spent extends Error {
+  override name = "Spent";
+}
+
 export class Judge {
   readonly #pool: WorkerPool;
   readonly #onStep: (step: PlanStep) => void;
   readonly path: PlanStep[] = [];
   readonly tried: Tried[] = [];
+  /** Requests that may be simulated in all, for now: phases leave something for those after them. */
+  limitRequests = Infinity;
+  /** Of one whole run, as the traffic was drawn. */
+  runRequests = 0;
   #simulations = 0;
   #requests = 0;
 
@@ -74,7 +85,21 @@ export class Judge {
     return { simulations: this.#simulations, requests: this.#requests };
   }
 
-  /** Simulates the candidate on every seed of the horizon, or up to the first that misses. Fails: UnusableInput. */
+  /** Whole runs that the limit still allows. */
+  get affordableRuns(): number {
+    return Math.max(0, (this.limitRequests - this.#requests) / Math.max(1, this.runRequests));
+  }
+
+  canAfford({ share, seeds }: Pick<Horizon, "share" | "seeds">, platforms = 1): boolean {
+    return share * seeds.length * platforms <= this.affordableRuns;
+  }
+
+  /** Fails: Spent. */
+  mustAfford(horizon: Pick<Horizon, "share" | "seeds">, platforms = 1): void {
+    if (!this.canAfford(horizon, platforms)) throw new Spent();
+  }
+
+  /** Simulates the candidate on every seed of the horizon, or up to the miss that is one too many. Fails: UnusableInput. */
   async judge(candidate: Candidate, ask: Ask): Promise<Tried> {
     const [tried] = await this.judgeAll([candidate], ask);
     return tried!;
@@ -83,7 +108,11 @@ export class Judge {
   /** Several at a time; the account lists them in their order, whoever is done first. */
   async judgeAll(candidates: readonly Candidate[], ask: Ask): Promise<readonly Tried[]> {
     const all = await Promise.all(candidates.map((candidate) => this.look(candidate, ask)));
-    for (const tried of all) this.#note(tried, ask);
+    for (const tried of all) {
+      this.countRuns(tried);
+      this.tried.push(tried);
+      this.note(tried, { phase: ask.phase, outcome: outcomeOf(tried), note: "" });
+    }
     return all;
   }
 
@@ -93,20 +122,15 @@ export class Judge {
     const variant: Variant = { ...variantFor(candidate), ...change, ...cut(horizon) };
     const tasks = horizon.seeds.map((seed) => this.#pool.readings(variant, seed, { mayLeave }));
     const runs: RunReadings[] = [];
+    let missed = 0;
     for (const { result } of tasks) {
       const run = await result;
       runs.push(run);
-      if (mayLeave && fitOf(run.tiers).kind === "missed") break;
+      if (isMissed(run)) missed += 1;
+      if (mayLeave && missed > horizon.mostMissed) break;
     }
     if (runs.length < tasks.length) for (const { cancel } of tasks) cancel();
-    return {
-      candidate,
-      horizon,
-      fit: worstFit(runs.map(({ tiers }) => fitOf(tiers))),
-      worst: worstOf(runs),
-      isWhole: runs.length === tasks.length && runs.every(({ isWhole }) => isWhole),
-      runs,
-    };
+    return triedOf(candidate, horizon, runs);
   }
 
   /** A simulation made for something else than a verdict. */
@@ -126,32 +150,63 @@ export class Judge {
       phase,
       horizon: 0,
       seeds: 0,
+      missed: 0,
       outcome: "excluded",
       worst: null,
       note,
     });
   }
 
-  #note(tried: Tried, { phase, horizon, note = "", isTight }: Ask): void {
-    this.countRuns(tried);
-    this.tried.push(tried);
-    const { kind } = tried.fit;
-    const kept = isTight?.(tried) === true ? "tight" : "kept";
-    this.#step({
-      ...stepOf(tried.candidate),
-      phase,
-      horizon: horizon.share,
-      seeds: tried.runs.length,
-      outcome: kind === "met" ? kept : kind,
-      worst: tried.worst,
-      note,
-    });
+  /** Tells of a platform that was tried, in the account. */
+  note(
+    { candidate, horizon, runs, missed, worst }: Tried,
+    told: Pick<PlanStep, "phase" | "outcome" | "note">,
+  ): void {
+    const counts = { horizon: horizon.share, seeds: runs.length, missed };
+    this.#step({ ...stepOf(candidate), ...told, ...counts, worst });
   }
 
   #step(step: PlanStep): void {
     this.path.push(step);
     this.#onStep(step);
   }
+}
+
+export function keyOf({ design, sizes }: Candidate): string {
+  return JSON.stringify([design.overrides, sizes]);
+}
+
+/** What some or all runs of a horizon come to. */
+export function triedOf(
+  candidate: Candidate,
+  horizon: Horizon,
+  runs: readonly RunReadings[],
+): Tried {
+  return {
+    candidate,
+    horizon,
+    fit: tolerantFit(runs, horizon.mostMissed),
+    missed: runs.filter(isMissed).length,
+    worst: worstOf(runs),
+    isWhole: runs.length === horizon.seeds.length && runs.every(({ isWhole }) => isWhole),
+    runs,
+  };
+}
+
+export function isMissed({ tiers }: RunReadings): boolean {
+  return fitOf(tiers).kind === "missed";
+}
+
+/** As the worst run's, of those that may not be overlooked. */
+function tolerantFit(runs: readonly RunReadings[], mostMissed: number): Fit {
+  const fits = runs.map(({ tiers }) => fitOf(tiers));
+  const missed = fits.filter(({ kind }) => kind === "missed");
+  if (missed.length > mostMissed) return missed.at(-1)!;
+  return worstFit(fits.filter(({ kind }) => kind !== "missed"));
+}
+
+function outcomeOf({ fit: { kind } }: Tried): PlanStep["outcome"] {
+  return kind === "met" ? "kept" : kind;
 }
 
 /** The platform without what a search does to its runs. */

@@ -3,28 +3,33 @@
  * what the answer is worth knowing by. Each step has a file of its own; here is their order, and how a budget of simulated
  * requests is divided among them. Says the same with any number of threads.
  */
-import type { PlannedPlatform, PlanResult, PlanStep } from "../../results/plan.ts";
+import type {
+  PlanBound,
+  PlanImpossible,
+  PlannedPlatform,
+  PlanResult,
+  PlanStep,
+} from "../../results/plan.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import type { TrafficSurvey } from "../../sim/survey.ts";
 import type { ScenarioSource } from "../scenario-source.ts";
 import { isSteady } from "../statistics/warmup.ts";
 import type { WorkerPool } from "../worker-pool.ts";
+import { adviceFor } from "./advice.ts";
 import { bindingOf } from "./binding.ts";
-import { boundsOf } from "./bounds.ts";
-import { confirm, type Confirmed } from "./confirm.ts";
-import { costsOf } from "./costs.ts";
+import { boundsOf, type RuledOutBy } from "./bounds.ts";
+import { besideOf } from "./beside.ts";
+import type { Confirmed } from "./confirm.ts";
 import { type Designs, designsOf, MOST_DESIGNS, priceOf } from "./design.ts";
-import { frontierOf } from "./frontier.ts";
-import type { Guard } from "./guard.ts";
-import { horizonOf, lookHorizon, rungsOf } from "./horizon.ts";
+import { horizonOf, isRefusalEvident, rungsOf } from "./horizon.ts";
 import { type Candidate, type Horizon, Judge, type Tried, variantFor } from "./judge.ts";
 import { plannedPlatform } from "./platform-words.ts";
 import { type Limits, noDesign, notFound, ruledOutBounds, unanswered } from "./unanswered.ts";
-import { sensitivityOf } from "./sensitivity.ts";
 import { Search } from "./search.ts";
-import type { SearchedDesign, SearchOutcome } from "./search-outcome.ts";
+import type { SearchedDesign, SearchOutcome, Settled } from "./search-outcome.ts";
+import { priceOfTried } from "./search-sizes.ts";
+import { Offers } from "./offers.ts";
 import { type PlanPhase, type PlanProgress, ProgressShare } from "./progress.ts";
-import { runwayOf } from "./runway.ts";
 
 /** What cannot be planned at all, and why: a message for the user. */
 export class PlanRefused extends Error {
@@ -38,34 +43,13 @@ export interface PlanInput {
 
 /** Half a minute of two cores at this simulator's usual 200,000 requests a second and core, with room for slower machines. */
 const BUDGET_REQUESTS = 14_000_000;
-/** Parts of the budget: the rest of it is for what comes after. */
-const SEARCH_SHARE = 0.5;
-const CONFIRM_SHARE = 0.8;
 /** GPUs that a search may go to at least, and of how many times the scenario's own: assumed, and told in the answer. */
 const LEAST_LIMIT_GPUS = 64;
 const LIMIT_TIMES = 4;
-/** Platforms that are confirmed one after the other before a plan gives up, and tightenings between two of them. */
-const MOST_ATTEMPTS = 5;
-const MOST_TIGHTENINGS = 8;
-/** Fresh seeds of one attempt, apart from those of the search and of other attempts. */
-const SEEDS_APART = 1000;
 /** A platform tried costs this many requests and more: fewer tries prove a rival dearer. */
 const DEAR_TRIAL_REQUESTS = 50_000;
 const MOST_TRIES = 24;
 const FEW_TRIES = 4;
-interface Searching {
-  readonly search: Search;
-  readonly order: readonly SearchedDesign[];
-  readonly warmupNs: number;
-}
-
-/** What a search came to, and what fresh seeds said of it. */
-interface Settled {
-  readonly outcome: SearchOutcome;
-  readonly confirmed: Confirmed;
-  /** Platforms that fresh seeds refused before. */
-  readonly refused: readonly Tried[];
-}
 
 interface Prepared {
   readonly survey: TrafficSurvey;
@@ -73,6 +57,9 @@ interface Prepared {
   readonly warmupRule: "scenario" | "mser-5";
   readonly runRequests: number;
 }
+
+/** With something to answer. */
+type Answered = Settled & { readonly answer: Confirmed };
 
 export class Planner {
   readonly #pool: WorkerPool;
@@ -127,25 +114,44 @@ export class Planner {
       ...ruledOutBounds(this.#designs.ruledOut),
     ];
     const [first] = searched;
-    if (possible.length === 0) {
-      const impossible = first?.bounds.impossible ?? noDesign(this.#designs.ruledOut);
-      return { ...this.#question(), outcome: "impossible", impossible, bounds };
+    if (first === undefined) {
+      return this.#impossible(noDesign(this.#designs.ruledOut), bounds);
     }
-    const prepared = await this.#prepare(survey, possible[0]!);
-    const search = this.#search(prepared);
-    const order = cheapestFirst(possible);
-    const outcome = await search.run(order, SEARCH_SHARE * this.#limits.budgetRequests);
-    this.#best = outcome.best;
-    if (outcome.best === undefined) {
-      const impossible = notFound(outcome, this.#judge.tried, this.#limits);
-      return { ...this.#question(), outcome: "impossible", impossible, bounds };
+    const [own = first] = possible;
+    const prepared = await this.#prepare(survey, own);
+    const advised = (ruledOut: RuledOutBy) => this.#advised(ruledOut, own, prepared.horizon);
+    if (own.bounds.impossible !== undefined) {
+      return this.#impossible(await advised(own.bounds.impossible), bounds);
     }
-    const found = { outcome, best: outcome.best };
-    const settled = await this.#confirm(
-      { search, order, warmupNs: prepared.horizon.warmupNs },
-      found,
-    );
-    return { ...(await this.#answer(settled, prepared, search.guard)), bounds };
+    const settled = await this.#settle(prepared, cheapestFirst(possible));
+    const { answer } = settled;
+    if (answer !== undefined) {
+      return { ...(await this.#answer({ ...settled, answer }, prepared)), bounds };
+    }
+    const impossible = notFound(settled, this.#judge, { ...this.#limits, ...prepared });
+    return this.#impossible(await advised(impossible), bounds);
+  }
+
+  #impossible(impossible: PlanImpossible, bounds: readonly PlanBound[]): PlanResult {
+    return { ...this.#question(), outcome: "impossible", impossible, bounds };
+  }
+
+  /** With what could be had instead, where a simulation can say. */
+  async #advised(
+    { reason, nearest, promise }: RuledOutBy,
+    design: SearchedDesign,
+    horizon: Horizon,
+  ): Promise<PlanImpossible> {
+    // Too little work to judge, or too much for the GPUs: no limit would help.
+    if (promise === undefined && nearest.length > 0) return { reason, nearest };
+    this.#judge.limitRequests = this.#limits.budgetRequests;
+    const advice = await adviceFor(design, {
+      ...this.#limits,
+      judge: this.#judge,
+      horizon,
+      promise,
+    });
+    return { reason, nearest: [...advice, ...nearest] };
   }
 
   async #prepare(survey: TrafficSurvey, { design, bounds }: SearchedDesign): Promise<Prepared> {
@@ -162,127 +168,96 @@ export class Planner {
       }
     }
     const runRequests = survey.clients.reduce((sum, { requests }) => sum + requests, 0);
+    this.#judge.runRequests = runRequests;
     const horizon = horizonOf(scenario, survey, warmupNs);
     const trialRequests = horizon.seeds.length * horizon.share * runRequests;
     this.#progress.expect(trialRequests, runRequests);
     return { survey, horizon, warmupRule, runRequests };
   }
 
-  #search({ horizon, runRequests }: Prepared): Search {
+  async #settle(
+    { horizon, runRequests }: Prepared,
+    order: readonly SearchedDesign[],
+  ): Promise<Settled> {
     this.#enter("search");
+    const offers = new Offers(this.#judge, {
+      ...this.#limits,
+      horizon,
+      seed: this.#input.scenario.simulation.seed,
+      onOffer: (offered) => {
+        this.#best = offered;
+        this.#enter("confirm");
+      },
+    });
     const trial = horizon.share * runRequests;
-    return new Search(this.#judge, {
+    const search = new Search(this.#judge, offers, {
       horizon,
       rungs: rungsOf(horizon),
       mostGpus: this.#limits.mostGpus,
       mostTries: trial > DEAR_TRIAL_REQUESTS ? FEW_TRIES : MOST_TRIES,
     });
+    const outcome = await search.run(order);
+    return settledOf(outcome, offers.all);
   }
 
-  async #answer(
-    settled: Settled,
-    prepared: Prepared,
-    guard: Guard | undefined,
-  ): Promise<PlanResult> {
-    const { horizon } = prepared;
-    const { outcome, confirmed, refused } = settled;
-    const { tried, confirmation, isConfirmed } = confirmed;
+  async #answer(settled: Answered, prepared: Prepared): Promise<PlanResult> {
+    const { tried, confirmation = null, verdict } = settled.answer;
     this.#best = tried;
     this.#enter("sensitivity");
-    const { candidate } = tried;
-    const options = {
-      judge: this.#judge,
-      horizon: lookHorizon(horizon),
-      mostGpus: this.#limits.mostGpus,
-      // Looks cost a part of what has been spent: a little over the budget is better than half an answer.
-      mayGoOn: this.#judge.work.requests < this.#limits.budgetRequests,
-    };
-    const results = await this.#pool.results(
-      variantFor(candidate),
-      this.#input.scenario.simulation.seed,
-    );
-    this.#judge.count(results.run.requests);
-    const frontier = await frontierOf(this.#judge, candidate, horizon);
-    this.#tell();
-    const { rows, growths } = await sensitivityOf(candidate, options);
-    const { monthlyGrowth } = this.#limits;
-    const runway = await runwayOf(candidate, growths, { ...options, monthlyGrowth });
+    const isConfirmed = verdict === "kept";
+    const { candidate, runs } = tried;
     const answer = this.#platform(candidate, {
-      status: isConfirmed ? "confirmed" : "kept",
+      status: isConfirmed ? "confirmed" : "open",
       worst: tried.worst,
-      why: "",
+      why: settled.answer.why,
+    });
+    const beside = await besideOf(candidate, {
+      judge: this.#judge,
+      pool: this.#pool,
+      horizon: prepared.horizon,
+      seed: this.#input.scenario.simulation.seed,
+      limits: this.#limits,
+      onDone: () => this.#tell(),
     });
     return {
       ...this.#question(),
       outcome: isConfirmed ? "confirmed" : "found",
       answer,
       confirmation,
-      binding: bindingOf(candidate.design.scenario, confirmed.runs, confirmation),
-      costs: costsOf(results, answer.usdPerHour),
-      runnersUp: this.#runnersUp(outcome, refused),
-      frontier,
-      sensitivity: rows,
-      runway,
-      statistics: this.#statistics(settled, prepared, guard),
+      binding: bindingOf(candidate.design.scenario, runs, confirmation),
+      runnersUp: this.#runnersUp(settled),
+      ...beside,
+      statistics: this.#statistics(settled, prepared),
     };
   }
 
   #statistics(
-    { outcome, confirmed }: Settled,
+    { outcome, answer, refused, offered }: Answered,
     { horizon, warmupRule, survey }: Prepared,
-    guard: Guard | undefined,
   ): PlanResult["statistics"] {
-    const { promises } = confirmed.confirmation;
+    const tolerated = 1 - this.#limits.confidence;
     return {
       warmupS: horizon.warmupNs / 1e9,
       warmupRule,
       searchSeeds: horizon.seeds,
       searchFromS: (horizon.window?.fromNs ?? 0) / 1e9,
       searchToS: (horizon.window?.toNs ?? survey.endNs) / 1e9,
-      promises: promises.length,
-      spreads: promises.map(({ promise }, at) => ({ promise, spread: guard?.spreads[at] ?? 0 })),
-      spreadRuns: guard?.runs ?? 0,
-      keptAway: guard?.keptAway ?? 0,
-      errorPerPromise: (1 - this.#limits.confidence) / Math.max(1, promises.length),
-      isProvenCheapest: outcome.isProven,
+      searchMostMissed: horizon.mostMissed,
+      offered,
+      isProvenCheapest:
+        outcome.isProven &&
+        isRefusalEvident(horizon, tolerated) &&
+        refused.every((one) => one.verdict === "missed" || !isCheaper(one, answer)) &&
+        answer.verdict === "kept",
     };
   }
 
-  /** The found platform on fresh seeds; where they refuse it, the search goes on at a larger distance from every limit. */
-  async #confirm(
-    { search, order, warmupNs }: Searching,
-    found: { readonly outcome: SearchOutcome; readonly best: Tried },
-  ): Promise<Settled> {
-    const { confidence, budgetRequests } = this.#limits;
-    const limit = CONFIRM_SHARE * budgetRequests;
-    const refused: Tried[] = [];
-    let { outcome, best } = found;
-    for (let attempt = 1; ; attempt++) {
-      this.#enter("confirm");
-      const confirmed = await confirm(this.#judge, best.candidate, {
-        confidence,
-        warmupNs,
-        firstSeed: this.#input.scenario.simulation.seed + attempt * SEEDS_APART,
-        budgetRequests: limit - this.#judge.work.requests,
-      });
-      const isOver = attempt === MOST_ATTEMPTS || this.#judge.work.requests >= limit;
-      if (confirmed.tried.fit.kind !== "missed" || isOver) return { outcome, confirmed, refused };
-      this.#enter("search");
-      const next = await anotherOne(search, [...refused, confirmed.tried], { order, limit });
-      if (next?.best === undefined) return { outcome, confirmed, refused };
-      refused.push(confirmed.tried);
-      outcome = next;
-      best = next.best;
-      this.#best = best;
-    }
-  }
-
-  #runnersUp(outcome: SearchOutcome, refused: readonly Tried[]): PlannedPlatform[] {
-    const tooSmall = refused.map(({ candidate, worst }) =>
-      this.#platform(candidate, {
-        status: "missed",
-        worst,
-        why: "kept every promise in the search, and broke one on fresh seeds",
+  #runnersUp({ outcome, refused }: Settled): PlannedPlatform[] {
+    const tooSmall = refused.map(({ tried, verdict, why }) =>
+      this.#platform(tried.candidate, {
+        status: verdict === "missed" ? "missed" : "open",
+        worst: tried.worst,
+        why,
       }),
     );
     const others = outcome.others.map(({ design, status, tried, why }) =>
@@ -321,6 +296,21 @@ export class Planner {
   }
 }
 
+/** Where nothing was confirmed, the likeliest to keep its promises is the dearest of what was not refused either. */
+function settledOf(outcome: SearchOutcome, offered: readonly Confirmed[]): Settled {
+  const open = offered
+    .filter(({ verdict, tried }) => verdict === "open" && tried.runs.length > 0)
+    .toSorted((a, b) => priceOfTried(a.tried) - priceOfTried(b.tried));
+  const answer = outcome.best ?? open.at(-1);
+  // What was confirmed, and outdone by something cheaper, is not refused.
+  const refused = offered.filter((one) => one !== answer && one.verdict !== "kept");
+  return { outcome, answer, refused, offered: offered.length };
+}
+
+function isCheaper({ tried }: Confirmed, other: Confirmed): boolean {
+  return priceOfTried(tried) < priceOfTried(other.tried);
+}
+
 function limitsOf({ plan, platform }: Scenario): Limits {
   const own = platform.pools.reduce((sum, pool) => sum + pool.replicas * pool.gpusPerReplica, 0);
   return {
@@ -344,24 +334,4 @@ function isOther({ design }: SearchedDesign): boolean {
 
 function leastPrice({ design, bounds }: SearchedDesign): number {
   return priceOf(design, bounds.least).nanoUsdPerHour;
-}
-
-/** Searches at a larger distance from the limits until something comes out that has not been refused yet. */
-async function anotherOne(
-  search: Search,
-  refused: readonly Tried[],
-  { order, limit }: { readonly order: readonly SearchedDesign[]; readonly limit: number },
-): Promise<SearchOutcome | undefined> {
-  for (let step = 0; step < MOST_TIGHTENINGS; step++) {
-    search.tighten();
-    const outcome = await search.run(order, limit);
-    const { best } = outcome;
-    if (best === undefined) return undefined;
-    if (!refused.some((one) => isSame(one.candidate, best.candidate))) return outcome;
-  }
-  return undefined;
-}
-
-function isSame(a: Candidate, b: Candidate): boolean {
-  return a.design === b.design && a.sizes.every((size, at) => size === b.sizes[at]);
 }

@@ -38,9 +38,9 @@ export async function raced(
     });
     const all = await trials.all(candidates, "design");
     const met = able.map((each, at): Racing => ({ ...each, tried: all[at]! }));
-    done.push(...met.filter(({ tried }) => !trials.isKept(tried)));
+    done.push(...met.filter(({ tried }) => tried.fit.kind !== "met"));
     racing = met
-      .filter(({ tried }) => trials.isKept(tried))
+      .filter(({ tried }) => tried.fit.kind === "met")
       .map((each) => ({ ...each, rounds: each.rounds + 1 }));
   }
   done.sort((a, b) => b.rounds - a.rounds || badness(a.tried) - badness(b.tried));

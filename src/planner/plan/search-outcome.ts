@@ -1,5 +1,6 @@
 /** What a search is asked, and what it comes to. */
 import type { DesignBounds } from "./bounds.ts";
+import type { Confirmed } from "./confirm.ts";
 import type { Design } from "./design.ts";
 import type { Horizon, Tried } from "./judge.ts";
 
@@ -18,8 +19,8 @@ export interface SearchOptions {
 }
 
 export interface SearchOutcome {
-  /** Undefined: nothing fits. */
-  readonly best: Tried | undefined;
+  /** Undefined: nothing was confirmed. */
+  readonly best: Confirmed | undefined;
   readonly isProven: boolean;
   /** Whether it was ended by its budget. */
   readonly isSpent: boolean;
@@ -27,6 +28,16 @@ export interface SearchOutcome {
   readonly others: readonly OtherDesign[];
   /** Tiers that too few requests come of to judge them. */
   readonly unknownTiers: readonly string[];
+}
+
+/** What a search came to, and what fresh seeds said of what it put to them. */
+export interface Settled {
+  readonly outcome: SearchOutcome;
+  /** Undefined: nothing was found, or nothing that fresh seeds have not refused. */
+  readonly answer: Confirmed | undefined;
+  /** Others that fresh seeds did not confirm, in the order they were put to them. */
+  readonly refused: readonly Confirmed[];
+  readonly offered: number;
 }
 
 export interface OtherDesign {

@@ -20,16 +20,16 @@ export function replicasOf(
   }, 0);
 }
 
-/** A replica more in the pool where the first of these tiers is nearest to its limit; undefined where it cannot grow. */
-export function repaired(
-  { candidate, runs }: Tried,
-  tiers: readonly string[],
-): readonly number[] | undefined {
+/** A replica more in the pool where the first tier that missed is nearest to its limit; undefined where it cannot grow. */
+export function repaired({ candidate, runs }: Tried): readonly number[] | undefined {
   const { design, sizes } = candidate;
-  const [tier] = tiers;
-  const votes = runs.map((run) => run.tiers.find((one) => one.tier === tier)?.worstPool ?? -1);
+  const missing = runs.flatMap((run) => run.tiers.filter(({ verdict }) => verdict === "missed"));
+  const [first] = missing;
   // The pool that is the worst in most runs, the earlier of equals.
-  const pools = design.sized.map(({ pool }) => votes.filter((vote) => vote === pool).length);
+  const votes = missing.filter(({ tier }) => tier === first?.tier);
+  const pools = design.sized.map(({ pool }) => {
+    return votes.filter(({ worstPool }) => worstPool === pool).length;
+  });
   const at = pools.indexOf(Math.max(...pools));
   if (at === -1 || pools[at] === 0 || sizes[at]! >= design.sized[at]!.most) return undefined;
   return sizes.map((size, index) => (index === at ? size + 1 : size));

@@ -116,6 +116,9 @@ async function rowOf(
 function noteOf({ design }: Candidate, traffic: TrafficChange | undefined, tried: Tried): string {
   const notes: string[] = [];
   if (!tried.isWhole) notes.push("left as soon as a miss was certain: at least this");
+  if (tried.fit.kind === "met" && tried.missed > 0) {
+    notes.push(`${tried.missed} of ${tried.runs.length} runs missed, as few as chance may`);
+  }
   const isLimited = design.scenario.platform.tenants.some(
     ({ quotas }) => quotas.maxQps !== Infinity || quotas.maxTokensPerDay !== Infinity,
   );
@@ -125,41 +128,45 @@ function noteOf({ design }: Candidate, traffic: TrafficChange | undefined, tried
   return notes.join("; ");
 }
 
-/**
- * Multiples of what growth in proportion would come to: larger platforms pool better, and may need less; bursts and longer prompts
- * may take more.
- */
-const PROPORTIONS = [0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.35];
+/** Bursts and longer prompts may take more than growth in proportion would come to: sizes are tried up to this multiple of that. Assumed. */
+const MOST_MULTIPLE = 1.35;
 
-/** The least of these multiples of the answer's sizes that keeps every promise; undefined where none within the limits does. */
+/** The least platform in the answer's proportions that keeps every promise; undefined where none within the limits does. */
 async function largerFor(
-  { design, sizes }: Candidate,
+  candidate: Candidate,
   traffic: TrafficChange | undefined,
   { judge, horizon, mostGpus, mayGoOn }: SensitivityOptions,
 ): Promise<Candidate | undefined> {
   if (traffic === undefined || !mayGoOn) return undefined;
-  const change = scaleOf(traffic);
+  const all = inProportion(candidate, MOST_MULTIPLE * Math.max(1, scaleOf(traffic))).filter(
+    ({ design, sizes }) => priceOf(design, sizes).gpus <= mostGpus,
+  );
   let low = -1;
-  let high = PROPORTIONS.length;
-  let found: Candidate | undefined;
+  let high = all.length;
   while (high - low > 1) {
-    const middle = Math.ceil((low + high) / 2);
-    const factor = Math.max(1, change * PROPORTIONS[middle]!);
-    const candidate = {
-      design,
-      sizes: sizes.map((size, at) => Math.min(design.sized[at]!.most, Math.ceil(size * factor))),
-    };
-    const isWithin = priceOf(design, candidate.sizes).gpus <= mostGpus;
-    const tried = isWithin
-      ? await judge.look(candidate, { horizon, change: { traffic } })
-      : undefined;
-    if (tried !== undefined) judge.countRuns(tried);
-    if (tried?.fit.kind === "met") found = candidate;
-    // What is beyond the limits is no answer, and neither is anything larger.
-    if (tried === undefined || tried.fit.kind === "met") high = middle;
+    const middle = Math.floor((low + high) / 2);
+    const tried = await judge.look(all[middle]!, { horizon, change: { traffic } });
+    judge.countRuns(tried);
+    if (tried.fit.kind === "met") high = middle;
     else low = middle;
   }
-  return found;
+  return all[high];
+}
+
+/** Every platform larger than this one in its proportions, a replica more at a time, up to this multiple of it. */
+function inProportion({ design, sizes }: Candidate, most: number): Candidate[] {
+  const own = sizes.reduce((sum, size) => sum + size, 0);
+  const all: Candidate[] = [];
+  let before = sizes;
+  for (let total = own + 1; total <= Math.ceil(own * most); total++) {
+    const larger = sizes.map((size, at) => {
+      return Math.min(design.sized[at]!.most, Math.ceil((size * total) / own));
+    });
+    if (larger.every((size, at) => size === before[at])) continue;
+    before = larger;
+    all.push({ design, sizes: larger });
+  }
+  return all;
 }
 
 function scaleOf({ growth = 1, promptScale = 1, burstScale = 1 }: TrafficChange): number {

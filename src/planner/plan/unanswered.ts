@@ -6,14 +6,14 @@ import {
   type PlanImpossible,
   type PlanResult,
 } from "../../results/plan.ts";
-import { counted, msText, promiseLimit } from "../../results/plan-words.ts";
+import { counted, percentOf } from "../../results/plan-words.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { promisesOf } from "../promise-meter.ts";
 import type { ScenarioSource } from "../scenario-source.ts";
 import { type Design, priceOf, type RuledOut } from "./design.ts";
-import { pressureOf, type Tried } from "./judge.ts";
+import type { Horizon, Judge } from "./judge.ts";
 import { variedWords } from "./platform-words.ts";
-import type { SearchOutcome } from "./search-outcome.ts";
+import type { Settled } from "./search-outcome.ts";
 
 export interface Limits {
   readonly confidence: number;
@@ -57,6 +57,7 @@ export function unanswered({ source, scenario, limits, designs }: Asked): PlanRe
     frontier: [],
     sensitivity: [],
     runway: null,
+    leftOut: [],
     bounds: [],
     path: [],
     statistics: null,
@@ -93,11 +94,11 @@ export function noDesign(ruledOut: readonly RuledOut[]): PlanImpossible {
   return { reason: first?.reason ?? "the plan section leaves nothing to choose from", nearest: [] };
 }
 
-/** The search found nothing. */
+/** The search found nothing, or nothing that fresh seeds did not refuse. */
 export function notFound(
-  { unknownTiers, isSpent }: SearchOutcome,
-  tried: readonly Tried[],
-  { mostGpus, budgetRequests }: Limits,
+  { outcome: { unknownTiers, isSpent }, refused }: Settled,
+  judge: Judge,
+  { mostGpus, budgetRequests, confidence, horizon }: Limits & { readonly horizon: Horizon },
 ): PlanImpossible {
   if (unknownTiers.length > 0) {
     return {
@@ -105,35 +106,22 @@ export function notFound(
       nearest: ["a longer simulation.duration"],
     };
   }
-  const nearest = nearestTried(tried);
-  if (isSpent) {
-    const reason = `nothing that keeps every promise was found within the budget of ${budgetRequests} simulated requests`;
-    return { reason, nearest: [...nearest, "a larger plan.budget, or --budget"] };
+  const last = refused.at(-1);
+  if (isSpent || last?.isSpent === true) {
+    const each = Math.ceil(judge.runRequests * horizon.share * horizon.seeds.length);
+    const reason =
+      judge.tried.length === 0
+        ? `nothing was simulated: one platform on the search's seeds takes ${each} requests, and half of the budget of ${budgetRequests} is for the search`
+        : `nothing that keeps every promise was found within the budget of ${budgetRequests} simulated requests`;
+    return { reason, nearest: ["a larger plan.budget, or --budget"] };
   }
+  const share = `in ${percentOf(confidence)} % of runs`;
+  const why =
+    last === undefined
+      ? ""
+      : `; with ${counted(priceOf(last.tried.candidate.design, last.tried.candidate.sizes).gpus, "GPU")} it ${last.why}`;
   return {
-    reason: `nothing with up to ${counted(mostGpus, "GPU")} keeps every promise`,
-    nearest,
+    reason: `nothing that was tried with up to ${counted(mostGpus, "GPU")} keeps every promise ${share}${why}`,
+    nearest: [],
   };
-}
-
-/** Of what was tried, what came nearest, and by how much it missed. */
-function nearestTried(tried: readonly Tried[]): string[] {
-  const order = tried
-    .filter(({ worst }) => worst !== null)
-    .toSorted((a, b) => pressureOf(a.worst!) - pressureOf(b.worst!));
-  const [best] = order;
-  if (best === undefined) return [];
-  const { candidate, worst } = best;
-  const { promise, pressure } = worst!;
-  const all = candidate.design.scenario.platform.tiers.flatMap(promisesOf);
-  const { gpus } = priceOf(candidate.design, candidate.sizes);
-  const words =
-    candidate.design.words.length === 0 ? "" : ` (${candidate.design.words.join(", ")})`;
-  const came =
-    pressure === null
-      ? "requests are lost"
-      : promise.limitMs === null
-        ? `it comes to ${Number(pressure.toPrecision(3))} times the limit`
-        : `it comes to ${msText(pressure * promise.limitMs)}`;
-  return [`with ${counted(gpus, "GPU")}${words}, ${promiseLimit(promise, all)}: ${came}`];
 }

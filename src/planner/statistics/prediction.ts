@@ -38,17 +38,3 @@ export function logsOf(pressures: readonly (number | null)[]): number[] | undefi
 
 /** Nothing is nearer to its limit than a millionth of it; a logarithm needs some floor. */
 const LEAST_PRESSURE = 1e-6;
-
-/**
- * Clean runs that support a confidence without any assumption on their distribution: runs are exchangeable, so that the next one
- * is the worst of n + 1 with a chance of 1 / (n + 1). 19 for 95 %.
- */
-export function cleanRunsFor(confidence: number): number {
-  // Rounding must not ask for a twentieth run at 95 %.
-  return Math.ceil(confidence / (1 - confidence) - 1e-9);
-}
-
-/** The confidence that so many clean runs support by themselves. */
-export function confidenceOfCleanRuns(runs: number): number {
-  return runs / (runs + 1);
-}

@@ -170,7 +170,7 @@ export class Tuner {
     const { scenario, source } = this.#input;
     const { seed, warmupNs } = scenario.simulation;
     const seeds = seedsFrom(seed + SEEDS_APART, FRESH_SEEDS);
-    const horizon = { window: undefined, warmupNs, seeds, share: 1 };
+    const horizon = { window: undefined, warmupNs, seeds, mostMissed: 0, share: 1 };
     const looks = [own, found].map((settings) =>
       this.#judge.look(this.#candidate(settings), { horizon, mayLeave: false }),
     );

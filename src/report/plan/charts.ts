@@ -28,13 +28,13 @@ interface Look {
 
 const LOOKS: Readonly<Record<PlanStep["outcome"], Look>> = {
   kept: { label: "Kept", colour: "c0", shape: "circle", glyph: "●" },
-  tight: { label: "Kept, too tight", colour: "c4", shape: "circle", glyph: "●" },
   missed: { label: "Missed", colour: "c1", shape: "diamond", glyph: "◆" },
+  open: { label: "Neither confirmed nor refused", colour: "c4", shape: "circle", glyph: "●" },
   unknown: { label: "Too little data", colour: "c7", shape: "square", glyph: "■" },
   excluded: { label: "Not simulated", colour: "c7", shape: "square", glyph: "■" },
 };
 
-const OUTCOMES = ["kept", "tight", "missed", "unknown", "excluded"] as const;
+const OUTCOMES = ["kept", "missed", "open", "unknown", "excluded"] as const;
 
 /** The price of each platform tried, in order. */
 export function pathChart({ path, ask }: PlanResult, style: ChartStyle): Chart | undefined {

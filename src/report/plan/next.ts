@@ -19,9 +19,12 @@ export function nextWords(plan: PlanResult): readonly string[] {
   return steps.slice(0, STEPS);
 }
 
-function applied({ answer }: PlanResult): readonly string[] {
+function applied({ answer, statistics }: PlanResult): readonly string[] {
   const count = answer?.changes.length ?? 0;
-  if (count === 0) return ["Keep the platform as it is: nothing cheaper keeps every promise."];
+  if (count === 0) {
+    const cheaper = statistics?.isProvenCheapest === true ? "keeps every promise" : "was confirmed";
+    return [`Keep the platform as it is: nothing cheaper ${cheaper}.`];
+  }
   const changes = count === 1 ? "the change" : `the ${counted(count, "change")}`;
   return [
     `Apply ${changes} listed under “Platform” to the scenario file, and watch the binding promise on the live platform.`,

@@ -1,5 +1,11 @@
 /** The tables of a plan: pools, promises, runner-ups, the way there, cost against promises, sensitivity, tenants' costs. */
-import type { PlanResult, PlanStep, PlannedPlatform, SensitivityRow } from "../../results/plan.ts";
+import type {
+  FrontierPoint,
+  PlanResult,
+  PlanStep,
+  PlannedPlatform,
+  SensitivityRow,
+} from "../../results/plan.ts";
 import { promiseLimit, toldOnce } from "../../results/plan-words.ts";
 import { formatCount, formatShare, formatUsd } from "../format.ts";
 import { type Cell, cell, left, right, type Table, toned, type Tone } from "../table.ts";
@@ -75,6 +81,7 @@ const STATUS: Readonly<Record<PlannedPlatform["status"], readonly [string, Tone]
   confirmed: ["confirmed", "good"],
   kept: ["kept", "plain"],
   missed: ["missed", "bad"],
+  open: ["open", "muted"],
   dropped: ["dropped", "muted"],
   excluded: ["not simulated", "muted"],
 };
@@ -114,8 +121,8 @@ const PHASES: Readonly<Record<PlanStep["phase"], string>> = {
 
 const OUTCOMES: Readonly<Record<PlanStep["outcome"], readonly [string, Tone]>> = {
   kept: ["kept", "good"],
-  tight: ["kept, but too tight", "muted"],
   missed: ["missed", "bad"],
+  open: ["open", "muted"],
   unknown: ["too little data", "muted"],
   excluded: ["not simulated", "muted"],
 };
@@ -147,11 +154,17 @@ export function pathTable({ path, ask }: PlanResult): Table | undefined {
       cell(formatUsd(step.usdPerHour)),
       cell(formatCount(step.seeds)),
       cell(step.horizon === 0 ? "—" : formatShare(step.horizon), "Nothing was simulated."),
-      toned(...OUTCOMES[step.outcome]),
+      toned(outcomeText(step), OUTCOMES[step.outcome][1]),
       step.note === "" ? cell(readingText(step.worst, ask.promises)) : cell(step.note),
     ]),
     ...(rest > 0 && { note: `${formatCount(rest)} more steps are in plan.json.` }),
   };
+}
+
+/** "kept", "kept in 7 of 8". */
+function outcomeText({ outcome, seeds, missed }: PlanStep): string {
+  const [text] = OUTCOMES[outcome];
+  return outcome === "kept" && missed > 0 ? `${text} in ${seeds - missed} of ${seeds}` : text;
 }
 
 export function boundTable({ bounds }: PlanResult): Table | undefined {
@@ -185,10 +198,15 @@ export function frontierTable({ frontier, ask }: PlanResult): Table | undefined 
       cell(sizesText(point.sizes)),
       cell(formatCount(point.gpus)),
       cell(formatUsd(point.usdPerHour)),
-      point.isKept ? toned("kept", "good") : toned("missed", "bad"),
+      frontierCell(point),
       cell(readingText(point.worst, ask.promises)),
     ]),
   };
+}
+
+function frontierCell({ isKept, runs, missed }: FrontierPoint): Cell {
+  if (!isKept) return toned("missed", "bad");
+  return toned(missed === 0 ? "kept" : `kept in ${runs - missed} of ${runs}`, "good");
 }
 
 export function sensitivityTable({ sensitivity, ask }: PlanResult): Table | undefined {

@@ -25,11 +25,12 @@ export function planLine(plan: PlanResult, seconds: number): string {
   const { answer, confirmation, impossible, work } = plan;
   const effort = `${formatCount(work.simulations)} simulations in ${Math.ceil(seconds)} s`;
   if (answer === null) return `plan: impossible: ${impossible?.reason ?? "no answer"}, ${effort}`;
+  const supported = Math.floor((confirmation?.confidence ?? 0) * 1000) / 1000;
   const kept =
     plan.outcome === "confirmed"
       ? `meets every SLA at ${percentOf(plan.ask.confidence)} % confidence`
-      : confirmation !== null && confirmation.runsMissed === 0
-        ? `meets every SLA at ${percentOf(Math.floor(confirmation.confidence * 1000) / 1000)} % confidence`
+      : supported > 0
+        ? `meets every SLA at ${percentOf(supported)} % confidence`
         : "is not confirmed to meet every SLA";
   return `plan: ${counted(answer.gpus, "GPU")}, ${hourly(answer.usdPerHour)}, ${kept}, ${effort}`;
 }
@@ -56,19 +57,25 @@ function againstOwn({ own }: PlanResult, { usdPerHour }: PlannedPlatform): strin
 
 /** What was found out about how sure the answer is. */
 export function confirmationWords(confirmation: PlanConfirmation, confidence: number): string {
-  const { rule, seeds, runsMissed, keptShareAtLeast } = confirmation;
+  const { claim, rule, seeds, runsMissed, keptShareAtLeast } = confirmation;
   const percent = percentOf(confidence);
   const runs = counted(seeds.length, "fresh run");
+  const of =
+    runsMissed === 0 ? `${runs} kept every promise` : `${runsMissed} of ${runs} broke a promise`;
   const share = `Whatever runs are like, at least ${formatShare(keptShareAtLeast)} of them keep every promise, at ${percent} % (Clopper and Pearson)`;
+  const claimed =
+    claim === "share"
+      ? `it keeps every promise in at least ${percent} % of runs, at ${percent} % over all platforms tested`
+      : `one more run keeps every promise at ${percent} % (more runs than the budget allows would say so of their share)`;
   switch (rule) {
     case "margin":
-      return `${runs} kept every promise, by so much that one more run keeps all of them with ${percent} % (prediction limits, the error divided among all promises). ${share}.`;
-    case "clean-runs":
-      return `${runs} in a row kept every promise; one more breaks one with a chance of at most 1 in ${seeds.length + 1}. ${share}.`;
+      return `${of}, by so much that ${claimed}. ${share}.`;
+    case "count":
+      return `${of}, which is enough to say that ${claimed}. ${share}.`;
     case "none":
-      return runsMissed > 0
-        ? `Not confirmed: ${runsMissed} of ${runs} broke a promise.`
-        : `Not confirmed at ${percent} %: the budget ended after ${runs}, which support ${formatShare(confirmation.confidence)}. ${share}.`;
+      return confirmation.confidence > 0
+        ? `Not confirmed at ${percent} %: ${of}, which supports ${formatShare(confirmation.confidence)}. ${share}.`
+        : `Not confirmed: ${of}.`;
     default:
       return unreachable(rule);
   }
@@ -150,16 +157,16 @@ export function hourly(usd: number): string {
 export function planNotes(plan: PlanResult): string[] {
   const { statistics, ask } = plan;
   if (statistics === null) return [];
-  const { searchFromS, searchToS, searchSeeds, warmupS, warmupRule, spreads, keptAway } =
-    statistics;
+  const { searchFromS, searchToS, searchSeeds, warmupS, warmupRule } = statistics;
   const rule = warmupRule === "scenario" ? "the scenario's own" : "by MSER-5";
-  const widest = spreads.reduce((high, { spread }) => Math.max(high, spread), 0);
+  const { searchMostMissed, offered } = statistics;
   return [
     `Searched with seconds ${formatNumber(searchFromS)} to ${formatNumber(searchToS)} of the run under ${counted(searchSeeds.length, "seed")}, judged by what the whole run allows; confirmed on whole runs under other seeds. Warm-up cut: ${formatNumber(warmupS)} s, ${rule}.`,
-    `Runs of one platform differ by up to ${formatShare(widest)} in a promise's pressure (standard deviation); the search kept ${formatNumber(keptAway)} of each promise's own away from its limit.`,
+    `What missed under at most ${searchMostMissed} of the search's seeds was put to fresh ones, the cheapest first: ${counted(offered, "platform")}.`,
     statistics.isProvenCheapest
-      ? "Nothing cheaper in what was varied keeps the promises on the search's seeds, provided that more replicas never serve worse."
-      : "Something cheaper may exist: the search was ended by its budget, or judged some choices by short runs or a few sizes.",
+      ? "Everything cheaper in what was varied was refused: by a bound, by the search's seeds or by fresh ones, or for being smaller than what was."
+      : "Something cheaper may exist: the budget ended, or some of it was judged by short runs, by a few sizes, or left open.",
+    ...plan.leftOut.map((what) => `Left out, for the budget was spent: ${what}.`),
     `Varied: ${ask.varied.join("; ")}. At most ${formatCount(ask.mostGpus)} GPUs.`,
   ];
 }

@@ -103,6 +103,7 @@ function step(phase: PlanStep["phase"], shared: number, seeds = 2): PlanStep {
     usdPerHour: (3 + shared) * USD_PER_GPU_HOUR,
     horizon: phase === "confirm" ? 1 : 0.25,
     seeds,
+    missed: kept ? 0 : seeds,
     outcome: kept ? "kept" : "missed",
     worst: reading(SILVER, pressure),
     note: kept ? "" : "silver waits at the peak",
@@ -140,6 +141,7 @@ export function examplePlan(): PlanResult {
     answer,
     impossible: null,
     confirmation: {
+      claim: "share",
       rule: "margin",
       confidence: 0.95,
       seeds: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
@@ -187,6 +189,8 @@ export function examplePlan(): PlanResult {
       sizes: SIZES(shared),
       worst: reading(SILVER, pressure),
       isKept: pressure <= 1,
+      runs: 2,
+      missed: pressure <= 1 ? 0 : 2,
     })),
     sensitivity: [
       sensitivity("growth-1", "as planned", 0.93, 14),
@@ -211,6 +215,7 @@ export function examplePlan(): PlanResult {
       monthlyGrowth: 0.06,
       months: 1,
     },
+    leftOut: [],
     bounds: [
       {
         design: [],
@@ -236,11 +241,8 @@ export function examplePlan(): PlanResult {
       searchSeeds: [1, 2],
       searchFromS: 150,
       searchToS: 270,
-      promises: PROMISES.length,
-      spreads: PROMISES.map((promise) => ({ promise, spread: 0.04 })),
-      spreadRuns: 2,
-      keptAway: 2,
-      errorPerPromise: 0.05 / PROMISES.length,
+      searchMostMissed: 1,
+      offered: 1,
       isProvenCheapest: true,
     },
     work: { simulations: 42, requests: 5_812_000 },

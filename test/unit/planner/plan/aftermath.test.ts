@@ -33,7 +33,7 @@ function promise(tier: string): PlanPromise {
   return { tier, kind: "target", metric: "ttft", share: 0.95, limitMs: 500 };
 }
 
-const HORIZON: Horizon = { window: undefined, warmupNs: 2e9, seeds: [5], share: 1 };
+const HORIZON: Horizon = { window: undefined, warmupNs: 2e9, seeds: [5], mostMissed: 0, share: 1 };
 
 describe("what if", () => {
   test("hardware is lost: so many replicas of that pool, and no other", () => {
@@ -85,7 +85,7 @@ describe("how long it lasts", () => {
 
   function tried(kind: "met" | "missed"): Tried {
     const fit = { kind, tiers: [] };
-    return { candidate, horizon: HORIZON, fit, worst: null, isWhole: true, runs: [] };
+    return { candidate, horizon: HORIZON, fit, worst: null, isWhole: true, missed: 0, runs: [] };
   }
 
   test.each([
@@ -128,6 +128,7 @@ describe("what binds", () => {
   test("is what was read highest, or predicted highest where something is predicted", () => {
     expect(bindingOf(scenario, runs, null)?.reading.promise.tier).toBe("silver");
     const confirmation: PlanConfirmation = {
+      claim: "share",
       rule: "margin",
       confidence: 0.95,
       seeds: [6, 7],

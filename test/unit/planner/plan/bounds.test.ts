@@ -74,7 +74,7 @@ describe("work", () => {
 });
 
 describe("what bounds rule out", () => {
-  test("a limit below a lone prefill, with the least that could be kept", () => {
+  test("a limit below a lone prefill, and which promise that is", () => {
     const text = twoTiers().replace(
       "{ ttft: 500ms, percentile: 99 }",
       "{ ttft: 15ms, percentile: 99 }",
@@ -84,7 +84,7 @@ describe("what bounds rule out", () => {
     expect(impossible!.reason).toBe(
       "gold's P99 TTFT of 15 ms cannot be met: prefill alone takes 20 ms on h100-sxm at the P99 prompt of 16 tokens",
     );
-    expect(impossible!.nearest[0]).toBe("a P99 TTFT of 20 ms or more on h100-sxm");
+    expect(impossible!.promise).toMatchObject({ tier: "gold", metric: "ttft", share: 0.99 });
   });
 
   test("more work than the GPUs allowed do, and nothing that a few more would do", () => {

@@ -4,7 +4,7 @@ import { JobRunner, type RunReadings } from "../../../../src/planner/job.ts";
 import { Planner } from "../../../../src/planner/plan/plan.ts";
 import type { Variant } from "../../../../src/planner/variant.ts";
 import { WorkerPool } from "../../../../src/planner/worker-pool.ts";
-import type { PlanResult } from "../../../../src/results/plan.ts";
+import type { PlannedPlatform, PlanResult } from "../../../../src/results/plan.ts";
 import { scenarioOf } from "../../../support/scenario.ts";
 import { sourceOf } from "../files.ts";
 
@@ -15,6 +15,8 @@ export interface Drawn {
   readonly choices?: boolean;
   /** Multiplies the traffic: of many replicas, one more or less makes a small difference, and answers lie close to their limits. */
   readonly crowd?: number;
+  /** In percent. */
+  readonly confidence?: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Drawn {
  */
 export function drawnScenario(
   seed: number,
-  { seconds = 20, choices = false, crowd = 1 }: Drawn = {},
+  { seconds = 20, choices = false, crowd = 1, confidence = 95 }: Drawn = {},
 ): string {
   const random = randomStream(seed, "small-plan");
   const within = (low: number, high: number): number => low + random() * (high - low);
@@ -54,7 +56,8 @@ workload:
 ${hasGold ? `  king: ${client(8, 25)}\n` : ""}  shop: ${client(8, 30)}
   lab: ${client(8, 30)}
 simulation: { duration: ${seconds}s, warmup: 2s, seed: ${seed}, audit: { requests: 0 } }
-${choices ? "plan: { maxGpus: 12, policies: [slo-fair, fcfs], maxNumSeqs: [2, 4] }\n" : "plan: { maxGpus: 24 }\n"}`;
+plan: { confidence: ${confidence}%, ${choices ? "maxGpus: 12, policies: [slo-fair, fcfs], maxNumSeqs: [2, 4]" : "maxGpus: 24"} }
+`;
 }
 
 export async function planOf(text: string, threads = 2): Promise<PlanResult> {
@@ -67,12 +70,12 @@ export async function planOf(text: string, threads = 2): Promise<PlanResult> {
   }
 }
 
-/** The plan's answer as a file of its own: its changes are what --set takes. */
-export function overridesOf({ answer }: PlanResult): string[] {
-  return answer!.changes.map(({ path, value }) => `${path}=${value}`);
+/** A planned platform as a file of its own: its changes are what --set takes. */
+export function overridesOf({ changes }: PlannedPlatform): string[] {
+  return changes.map(({ path, value }) => `${path}=${value}`);
 }
 
-/** Runs by hand, without threads. */
+/** Runs by hand, without threads, each left as soon as it is certain to miss. */
 export class Runs {
   readonly #runner: JobRunner;
 
@@ -81,7 +84,7 @@ export class Runs {
   }
 
   of(variant: Variant, seed: number): RunReadings {
-    const wanted = { kind: "readings", mayLeave: false } as const;
+    const wanted = { kind: "readings", mayLeave: true } as const;
     const answer = this.#runner.run({ variant, seed, wanted }, () => {});
     if (answer.kind !== "readings") throw new Error("readings were asked for");
     return answer.readings;
