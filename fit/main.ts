@@ -27,11 +27,14 @@ if (values.data === undefined || !existsSync(values.data)) {
 }
 
 console.log("OPERATORS: error with constants of all GPUs, of this GPU, of the other GPUs");
-for (const { operator, gpu, constants, fitted, own, unseen } of fitOperators(values.data)) {
+for (const { operator, gpu, constants, fitted, own, unseen, shipped } of fitOperators(
+  values.data,
+)) {
   const named = constants.map((name, index) => `${name} ${shown(name, fitted[index]!)}`);
   console.log(
     `${operator}, ${gpu}: ${named.join(", ")}: ${percent(own)}; unseen ${percent(unseen)}`,
   );
+  for (const [range, error] of shipped) console.log(`  as shipped, ${range}: ${percent(error)}`);
 }
 
 console.log("\nSTEPS COMPOSED FROM THE TABLES against the model without its engine, as shipped");

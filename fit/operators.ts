@@ -14,7 +14,13 @@ import {
   overlapped,
 } from "../src/replica/step-time/kernels.ts";
 import { attentionWork } from "../src/replica/step-time/layers.ts";
-import { type MatmulShares, kernelShares } from "../src/replica/step-time/shares.ts";
+import {
+  type KernelShares,
+  type MatmulShares,
+  NVLINK_REDUCE,
+  PCIE_REDUCE,
+  kernelShares,
+} from "../src/replica/step-time/shares.ts";
 import { GPUS } from "../src/scenario/catalogue/gpus.ts";
 import { type Errors, errorsOf, fitConstants } from "./minimise.ts";
 import { type Row, numberOf, readTable } from "./read-table.ts";
@@ -42,6 +48,8 @@ interface Sample {
   readonly measuredPs: number;
   /** Predicts the sample with these constants. */
   readonly predict: (constants: readonly number[]) => number;
+  /** What errors of shipped constants are told apart by. */
+  readonly range?: string;
 }
 
 interface Operator {
@@ -50,6 +58,8 @@ interface Operator {
   readonly start: readonly number[];
   readonly samples: (row: Row, gpu: GpuSpec) => Sample[];
   readonly file: string;
+  /** The constants that the model has for this GPU. */
+  readonly shipped: (shares: KernelShares, gpu: GpuSpec) => readonly number[];
 }
 
 export interface OperatorFit {
@@ -61,6 +71,8 @@ export interface OperatorFit {
   readonly own: Errors;
   /** With constants fitted to the other GPUs. */
   readonly unseen: Errors | undefined;
+  /** Of the constants that are shipped, in all and by range; empty for all GPUs together. */
+  readonly shipped: ReadonlyMap<string, Errors>;
 }
 
 export function fitOperators(folder: string): OperatorFit[] {
@@ -90,6 +102,7 @@ function fitsOf(operator: Operator, samples: readonly Sample[]): OperatorFit[] {
       fitted,
       own: errors(samples, fitted),
       unseen: undefined,
+      shipped: new Map(),
     });
   }
   for (const gpu of gpus) {
@@ -97,9 +110,28 @@ function fitsOf(operator: Operator, samples: readonly Sample[]): OperatorFit[] {
     const others = samples.filter((sample) => sample.gpu.name !== gpu);
     const fitted = fit(operator, own);
     const unseen = others.length === 0 ? undefined : errors(own, fit(operator, others));
-    fits.push({ operator: name, constants, gpu, fitted, own: errors(own, fitted), unseen });
+    const shipped = shippedErrors(operator, own);
+    fits.push({
+      operator: name,
+      constants,
+      gpu,
+      fitted,
+      own: errors(own, fitted),
+      unseen,
+      shipped,
+    });
   }
   return fits;
+}
+
+function shippedErrors(operator: Operator, own: readonly Sample[]): Map<string, Errors> {
+  const { gpu } = own[0]!;
+  const constants = operator.shipped(kernelShares(gpu.architecture), gpu);
+  const ranges = Map.groupBy(own, ({ range }) => range);
+  const byRange = [...ranges].flatMap(([range, part]): [string, Errors][] =>
+    range === undefined ? [] : [[range, errors(part, constants)]],
+  );
+  return new Map([["all rows", errors(own, constants)], ...byRange]);
 }
 
 function fit({ start }: Operator, samples: readonly Sample[]): number[] {
@@ -121,19 +153,16 @@ function errors(samples: readonly Sample[], constants: readonly number[]): Error
 const OPERATORS: readonly Operator[] = [
   matmuls("bf16", "bfloat16"),
   matmuls("fp8", "fp8"),
-  {
-    name: "experts",
-    constants: ["floorPs", "reads", "compute"],
-    start: [10e6, 0.8, 0.33],
-    file: "moe",
-    samples: expertSamples,
-  },
+  matmuls("fp8", "fp8_block"),
+  experts("experts", () => true),
+  experts("experts, tuned shapes", isTuned),
   {
     name: "decode attention",
     constants: ["decodeFloorPs", "decodeReads"],
     start: [12e6, 0.8],
     file: "generation_attention",
     samples: decodeSamples,
+    shipped: ({ decodeFloorPs, decodeReads }) => [decodeFloorPs, decodeReads],
   },
   {
     name: "decode attention, FP8 cache",
@@ -141,6 +170,7 @@ const OPERATORS: readonly Operator[] = [
     start: [12e6, 0.8],
     file: "generation_attention",
     samples: (row, gpu) => decodeSamples(row, gpu, "fp8"),
+    shipped: ({ decodeFloorPs, decodeReadsFp8 }) => [decodeFloorPs, decodeReadsFp8],
   },
   {
     name: "prompt attention",
@@ -148,6 +178,7 @@ const OPERATORS: readonly Operator[] = [
     start: [0.55, 0.4],
     file: "context_attention",
     samples: promptSamples,
+    shipped: ({ promptCompute, promptReads }) => [promptCompute, promptReads],
   },
   {
     name: "all-reduce",
@@ -155,17 +186,27 @@ const OPERATORS: readonly Operator[] = [
     start: [4e6, 1e6, 0.5, 0.1],
     file: "custom_allreduce",
     samples: reduceSamples,
+    shipped(_, { nvlinkBytesPerS }) {
+      const shares = nvlinkBytesPerS > 0 ? NVLINK_REDUCE : PCIE_REDUCE;
+      return [shares.floorPs, shares.perGpuPs, shares.link, shares.sharing];
+    },
   },
 ];
 
-/** FP8 products of the tables quantize their input in separate passes of 3 bytes a value, which an engine does not. */
+/**
+ * FP8 products of the tables quantize their input in separate passes of 3 bytes a value, which an engine does not: they are
+ * fitted with a constant more, which is not shipped.
+ */
 function matmuls(precision: Precision, dtype: string): Operator {
   const isFp8 = precision === "fp8";
   return {
-    name: `matrix product, ${precision}`,
+    name: `matrix product, ${dtype}`,
     constants: ["floorPs", "reads", "compute", ...(isFp8 ? ["passes"] : [])],
     start: [4e6, 0.8, 0.8, ...(isFp8 ? [5] : [])],
     file: "gemm",
+    shipped({ [precision]: { floorPs, reads, compute } }) {
+      return [floorPs, reads, compute, ...(isFp8 ? [0] : [])];
+    },
     samples(row, gpu) {
       const [rows, columns, inner] = ["m", "n", "k"].map((column) => numberOf(row, column));
       const weights = columns! * inner!;
@@ -179,14 +220,45 @@ function matmuls(precision: Precision, dtype: string): Operator {
         const quantizePs = passes * rows! * inner! * 3 * bytePs;
         return matmulPs(machineWith(gpu, precision, shares), rows!, matrix) + quantizePs;
       };
-      return [{ gpu, measuredPs: psOf(row), predict }];
+      return [{ gpu, measuredPs: psOf(row), predict, range: rangeOf(rows!) }];
     },
   };
+}
+
+function rangeOf(rows: number): string {
+  if (rows <= 64) return "up to 64 rows";
+  return rows < 1024 ? "65 to 1,023 rows" : "1,024 rows and more";
 }
 
 function machineWith(gpu: GpuSpec, precision: Precision, shares: MatmulShares) {
   return machineOf(gpu, { ...kernelShares(gpu.architecture), [precision]: shares });
 }
+
+function experts(name: string, isWanted: (row: Row) => boolean): Operator {
+  return {
+    name,
+    constants: ["floorPs", "reads", "compute"],
+    start: [10e6, 0.8, 0.33],
+    file: "moe",
+    samples: (row, gpu) => (isWanted(row) ? expertSamples(row, gpu) : []),
+    shipped: ({ experts: { floorPs, reads, compute } }) => [floorPs, reads, compute],
+  };
+}
+
+/** Shapes for which vLLM ships tuned settings of the kernel, by experts and size of one on one GPU. */
+function isTuned(row: Row): boolean {
+  const size = numberOf(row, "inter_size") / numberOf(row, "moe_tp_size");
+  return TUNED.has(`${row["num_experts"]} x ${size}`);
+}
+
+const TUNED = new Set([
+  "8 x 7168",
+  "8 x 3584",
+  "8 x 1792",
+  "128 x 768",
+  "128 x 1536",
+  "256 x 2048",
+]);
 
 /** BF16, every expert reached: of tokens dealt out to experts in turn where there is such a table, else of the mildest skew. */
 function expertSamples(row: Row, gpu: GpuSpec): Sample[] {

@@ -26,6 +26,8 @@ export interface GpuSpec {
   readonly memoryBytesPerS: number;
   /** One direction, to the other GPUs of its node; 0 means they talk over PCIe. */
   readonly nvlinkBytesPerS: number;
+  /** GPUs that its NVLink joins, where those are not all of the node: larger groups talk over PCIe. */
+  readonly nvlinkGpus?: number | undefined;
   /** One direction, host to device: what loading an adapter is bound by. */
   readonly pcieBytesPerS: number;
 }

@@ -42,7 +42,8 @@ export function prepareAttention(
   const window = model.attention.kind === "grouped" ? model.attention.window : undefined;
   const windowLayers = window?.layers ?? 0;
   const fullLayers = model.layers - windowLayers;
-  const readPs = (work.contextBytes * bytePs) / shares.decodeReads;
+  const reads = model.kvPrecision === "fp8" ? shares.decodeReadsFp8 : shares.decodeReads;
+  const readPs = (work.contextBytes * bytePs) / reads;
   const computePs = (work.contextFlops * flopPs.bf16) / shares.promptCompute;
   const contextPs = Math.max(readPs, computePs) / groups;
   const { share, most } = isPacked(model.attention) ? shares.decodeUneven : EVEN;

@@ -65,14 +65,18 @@ export function allReducePs(
   gpu: GpuSpec,
   gpus: number,
   bytes: number,
-  shares: ReduceShares = gpu.nvlinkBytesPerS > 0 ? NVLINK_REDUCE : PCIE_REDUCE,
+  shares: ReduceShares = isJoined(gpu, gpus) ? NVLINK_REDUCE : PCIE_REDUCE,
 ): number {
   if (gpus === 1) return 0;
-  const hasNvlink = gpu.nvlinkBytesPerS > 0;
-  const linkBytesPerS = hasNvlink ? gpu.nvlinkBytesPerS : gpu.pcieBytesPerS;
+  const linkBytesPerS = isJoined(gpu, gpus) ? gpu.nvlinkBytesPerS : gpu.pcieBytesPerS;
   const moved = (bytes * 2 * (gpus - 1)) / gpus;
   const transferPs = (moved * PS_PER_S) / (linkBytesPerS * shares.link);
   return (
     shares.floorPs + shares.perGpuPs * (gpus - 1) + transferPs * (1 + shares.sharing * (gpus - 2))
   );
+}
+
+/** Whether NVLink joins so many GPUs; a ring that crosses PCIe once is as slow as PCIe. */
+function isJoined({ nvlinkBytesPerS, nvlinkGpus = Infinity }: GpuSpec, gpus: number): boolean {
+  return nvlinkBytesPerS > 0 && gpus <= nvlinkGpus;
 }

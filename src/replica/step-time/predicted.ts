@@ -161,7 +161,8 @@ class PredictedStepModel implements StepModel {
   #launchPs(prefills: number, isGraph: boolean): number {
     const { layerPs, pieceLayerPs, eagerLayerPs } = this.#overheads;
     let ps = layerPs;
-    if (prefills > 0) ps += isGraph ? pieceLayerPs : eagerLayerPs;
+    if (!isGraph) ps += eagerLayerPs;
+    else if (prefills > 0) ps += pieceLayerPs;
     return this.#input.model.layers * ps;
   }
 

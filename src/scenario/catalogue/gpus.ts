@@ -36,6 +36,8 @@ interface GpuFacts extends GpuFigures {
   readonly name: string;
   readonly title: string;
   readonly architecture?: GpuArchitecture;
+  /** Where NVLink does not join all GPUs of a node. */
+  readonly nvlinkGpus?: number;
 }
 
 /** NVIDIA's ai-dynamo/aiconfigurator restates the data sheets: aiconfigurator_core/systems/<file>, commit 095f58a. */
@@ -152,6 +154,7 @@ const FACTS: readonly GpuFacts[] = [
     memory: reported("93.1", "recollected; 94 GB nominal"),
     memoryBandwidth: { value: 3930 * GIGA, source: "data sheet, second-hand (3.9 TB/s)" },
     nvlink: { value: 300 * GIGA, source: "bridge between two cards, 600 GB/s in both directions" },
+    nvlinkGpus: 2,
     pcie: PCIE_5,
   },
   {
@@ -196,7 +199,8 @@ export const GPUS: ReadonlyMap<string, GpuEntry> = new Map(
   FACTS.map((facts) => [facts.name, entryOf(facts)]),
 );
 
-function entryOf({ name, title, architecture, ...figures }: GpuFacts): GpuEntry {
+function entryOf(facts: GpuFacts): GpuEntry {
+  const { name, title, architecture, nvlinkGpus, ...figures } = facts;
   return {
     title,
     figures,
@@ -207,6 +211,7 @@ function entryOf({ name, title, architecture, ...figures }: GpuFacts): GpuEntry 
       memoryBytes: Math.round(figures.memory.value),
       memoryBytesPerS: figures.memoryBandwidth.value,
       nvlinkBytesPerS: figures.nvlink.value,
+      nvlinkGpus,
       pcieBytesPerS: figures.pcie.value,
     },
   };

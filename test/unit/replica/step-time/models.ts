@@ -64,6 +64,7 @@ export const HALF: KernelShares = {
   experts: { floorPs: 0, reads: 0.5, compute: 0.5 },
   decodeFloorPs: 0,
   decodeReads: 0.5,
+  decodeReadsFp8: 0.5,
   decodeUneven: { share: 0, most: 0 },
   promptCompute: 0.5,
   promptReads: 0.5,
