@@ -1,7 +1,8 @@
 /**
  * Every model predicted from the others alone: what the engine adds to a layer and what requests wait at its HTTP front are the
- * constants that these runs have a say in; both are fitted anew without the model's own runs. All else comes from operator
- * tables and data sheets. These errors are what an unseen model has to expect on a GPU that was seen.
+ * constants that these runs have a say in; both are fitted anew without the model's own runs, and the few kernel constants that
+ * its runs helped to choose are those of the operator tables (fit/unseen.ts). These errors are what an unseen model has to
+ * expect on a GPU that was seen.
  */
 import type { EdgeOverhead } from "../src/engine/config.ts";
 import { layerPsOf, stepModelWith } from "../fit/load-tests.ts";
@@ -21,36 +22,66 @@ interface Excess {
   readonly ms: number;
 }
 
-export interface LeftOut {
-  /** What all runs together say of the constants. */
+/** The constants that load tests have a say in. */
+export interface Constants {
   readonly layerPs: number;
   readonly edge: EdgeOverhead;
+}
+
+export interface LeftOut {
+  /** What all runs together say of the constants. */
+  readonly fitted: Constants;
+  /** What the other models' runs say of them, by the model that is left out. */
+  readonly withoutModel: ReadonlyMap<string, Constants>;
   /** Each model's runs with what the others say. Overloaded runs are predicted too, and have no say. */
   readonly evaluated: readonly Evaluated[];
 }
 
 export function evaluateLeftOut(runs: readonly MeasuredRun[]): LeftOut {
   const excesses = edgeExcesses(runs);
-  const evaluated = [...Map.groupBy(runs, modelName)].flatMap(([model, own]) => {
-    const layerPs = layerPsOf(runs.filter((run) => modelName(run) !== model));
-    const edgeOverhead = edgeOf(excesses.filter((one) => one.model !== model));
+  const byModel = Map.groupBy(runs, modelName);
+  const withoutModel = new Map(
+    [...byModel.keys()].map((model) => [
+      model,
+      {
+        layerPs: layerPsOf(
+          runs.filter((run) => modelName(run) !== model),
+          model,
+        ),
+        edge: edgeOf(excesses.filter((one) => one.model !== model)),
+      },
+    ]),
+  );
+  const evaluated = [...byModel].flatMap(([model, own]) => {
+    const { layerPs, edge } = withoutModel.get(model)!;
     return evaluate(own, {
-      changeOf: (run) => ({ stepModel: stepModelOf(run, layerPs), edgeOverhead }),
+      changeOf: (run) => ({ stepModel: stepModelOf(run, layerPs, model), edgeOverhead: edge }),
     });
   });
-  return { layerPs: layerPsOf(runs), edge: edgeOf(excesses), evaluated };
+  const fitted = { layerPs: layerPsOf(runs), edge: edgeOf(excesses) };
+  return { fitted, withoutModel, evaluated };
 }
 
-function stepModelOf(run: MeasuredRun, layerPs: number) {
-  return stepModelWith(layerPs, poolScenario(run).platform.pools[0]!);
+function stepModelOf(run: MeasuredRun, layerPs: number, unseen?: string) {
+  return stepModelWith({ layerPs }, poolScenario(run).platform.pools[0]!, unseen);
 }
 
-/** Of stages below saturation, but not a run's first: an engine that has just started is slow for other reasons. */
+/**
+ * Of stages below saturation, but not a run's first: an engine that has just started is slow for other reasons. Each model's
+ * steps are those that its own runs ask for, so that none of another model's runs have a say in its excess.
+ */
 function edgeExcesses(runs: readonly MeasuredRun[]): Excess[] {
   const steady = runs.filter(({ isOverload, stages }) => !isOverload && stages.length > 1);
-  return evaluate(steady, { changeOf: () => ({ edgeOverhead: NO_EDGE }) }).flatMap((one) =>
-    [...one.run.stages.keys()].slice(1).map((stage) => excessOf(one, stage)),
-  );
+  return [...Map.groupBy(steady, modelName).values()].flatMap((own) => {
+    const layerPs = layerPsOf(own);
+    const change = (run: MeasuredRun) => ({
+      stepModel: stepModelOf(run, layerPs),
+      edgeOverhead: NO_EDGE,
+    });
+    return evaluate(own, { changeOf: change }).flatMap((one) =>
+      [...one.run.stages.keys()].slice(1).map((stage) => excessOf(one, stage)),
+    );
+  });
 }
 
 /** Steps are taken as long as they were measured to be, so that an error of the step-time model is not laid to the edge. */

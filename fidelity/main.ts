@@ -86,10 +86,14 @@ function main(options: Options): void {
   if (wanted.length === 0) throw new InputError(noRuns(options, excluded));
   prepareFolder(options.out);
   const evaluated = evaluate(wanted, { onRun: (one) => console.log(runLine(one)) });
-  for (const { run, reason } of excluded) console.log(`left out: ${run}: ${reason}`);
+  for (const line of exclusionLines(excluded)) console.log(`not simulated: ${line}`);
   console.log(groupLines(evaluated).join("\n"));
   const leftOut = leftOutOf(wanted);
   writeReport(options.out, { evaluated, leftOut, excluded, version: packageVersion() });
+  if (leftOut !== undefined) {
+    console.log("each model predicted from the others alone, then with the shipped constants:");
+    console.log(headlineText(leftOut));
+  }
   console.log(headlineText(evaluated));
 }
 
@@ -97,21 +101,32 @@ function main(options: Options): void {
 function leftOutOf(runs: readonly MeasuredRun[]): readonly Evaluated[] | undefined {
   const steady = runs.filter(({ isOverload }) => !isOverload);
   if (new Set(steady.map(modelName)).size < 2) return undefined;
-  const { layerPs, edge, evaluated } = evaluateLeftOut(runs);
+  const { fitted, evaluated } = evaluateLeftOut(runs);
+  const { layerPs, edge } = fitted;
   const [us, ms, runningUs] = [layerPs / 1e6, edge.requestNs / 1e6, edge.runningNs / 1e3];
   console.log(
     `fitted to all: ${us.toFixed(2)} us per layer; at the edge ${ms.toFixed(2)} ms per request and ${runningUs.toFixed(1)} us per running sequence`,
   );
-  console.log(`each model from the others: ${headlineText(evaluated)}`);
   return evaluated;
+}
+
+/** Reasons with how many runs have them, and which is the first. */
+function exclusionLines(excluded: readonly Excluded[]): string[] {
+  return [...Map.groupBy(excluded, ({ reason }) => reason)].map(([reason, runs]) => {
+    const others = runs.length === 1 ? "" : ` and ${runs.length - 1} more`;
+    return `${runs[0]!.run}${others}: ${reason}`;
+  });
 }
 
 function noRuns({ data, only }: Options, excluded: readonly Excluded[]): string {
   if (only !== "") return `no run in ${data} has a name with '${only}' in it`;
-  const [first] = excluded;
-  return first === undefined
-    ? `no measured runs in ${data}: expected ${LOAD_TESTS_FILE} or ${REQUESTS_FOLDER}/experiments.csv`
-    : `all ${excluded.length} runs in ${data} are left out, ${first.run} because: ${first.reason}`;
+  if (excluded.length === 0) {
+    return `no measured runs in ${data}: expected ${LOAD_TESTS_FILE} or ${REQUESTS_FOLDER}/experiments.csv`;
+  }
+  const reasons = exclusionLines(excluded).map((line) => `  ${line}`);
+  return [`none of the ${excluded.length} runs in ${data} can be simulated:`, ...reasons].join(
+    "\n",
+  );
 }
 
 try {

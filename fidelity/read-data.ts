@@ -12,7 +12,7 @@ const SAME_MS = 0.002;
 
 export function readData(folder: string): { runs: MeasuredRun[]; excluded: Excluded[] } {
   const { runs: loadTests, excluded } = readLoadTests(folder);
-  const recorded = readRequestRuns(folder);
+  const { runs: recorded, excluded: unread } = readRequestRuns(folder);
   const merged = loadTests.map((test) => {
     const twin = recorded.find((one) => isSameRun(one, test));
     return twin === undefined
@@ -25,7 +25,7 @@ export function readData(folder: string): { runs: MeasuredRun[]; excluded: Exclu
     simulable.kind === "refused" ? [{ run: run.name, reason: simulable.reason }] : [],
   );
   const runs = all.flatMap(({ run, simulable }) => (simulable.kind === "scenario" ? [run] : []));
-  return { runs, excluded: [...excluded, ...refused] };
+  return { runs, excluded: [...excluded, ...unread, ...refused] };
 }
 
 function isSameRun(a: MeasuredRun, b: MeasuredRun): boolean {

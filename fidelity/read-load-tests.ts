@@ -4,9 +4,10 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../src/cli/exit-codes.ts";
 import type { Excluded, Latencies, MeasuredRun, Observed, Stage } from "./measured.ts";
-import { gpuOf } from "./models.ts";
-import { type Row, rowsOf } from "./rows.ts";
+import { gpuOf, modelOf } from "./models.ts";
+import { orReason, type Row, rowsOf } from "./rows.ts";
 
 export const LOAD_TESTS_FILE = "h100_vllm_load_tests.csv";
 
@@ -21,12 +22,17 @@ export function readLoadTests(folder: string): { runs: MeasuredRun[]; excluded: 
   const file = join(folder, LOAD_TESTS_FILE);
   if (!existsSync(file)) return { runs: [], excluded: [] };
   const rows = rowsOf(file, readFileSync(file));
+  if (rows.length === 0) {
+    throw new InputError(
+      `${file} has no rows: expected a header (exp_folder, gpu, model, ...) and a row per stage, see docs/fidelity.md`,
+    );
+  }
   const runs: MeasuredRun[] = [];
   const excluded: Excluded[] = [];
   for (const [run, part] of Map.groupBy(rows, (row) => row.text("exp_folder"))) {
-    const reason = reasonToExclude(part[0]!);
-    if (reason === undefined) runs.push(runOf(run, part));
-    else excluded.push({ run, reason });
+    const read = orReason(() => reasonToExclude(part[0]!) ?? runOf(run, part));
+    if (typeof read === "string") excluded.push({ run, reason: read });
+    else runs.push(read);
   }
   return { runs, excluded };
 }
@@ -53,7 +59,7 @@ function runOf(name: string, rows: readonly Row[]): MeasuredRun {
     }));
   return {
     name,
-    model: row.text("model"),
+    model: modelOf(row.text("model")),
     gpu: gpuOf(row.text("gpu")),
     precision: row.text("precision") === "FP8" ? "fp8" : "bf16",
     tensorParallel: row.number("tp"),

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "../src/cli/exit-codes.ts";
 import { latenciesOf, type Seen } from "./latencies.ts";
-import type { MeasuredRequest, MeasuredRun, Observed, Stage } from "./measured.ts";
-import { gpuOf } from "./models.ts";
-import { type Row, rowsOf } from "./rows.ts";
+import type { Excluded, MeasuredRequest, MeasuredRun, Observed, Stage } from "./measured.ts";
+import { gpuOf, modelOf } from "./models.ts";
+import { orReason, type Row, rowsOf } from "./rows.ts";
 
 export const REQUESTS_FOLDER = "h100_vllm_requests";
 
@@ -22,15 +22,32 @@ interface Recorded extends MeasuredRequest {
   readonly seen: Seen | undefined;
 }
 
-export function readRequestRuns(folder: string): MeasuredRun[] {
+export function readRequestRuns(folder: string): { runs: MeasuredRun[]; excluded: Excluded[] } {
   const base = join(folder, REQUESTS_FOLDER);
   const index = join(base, "experiments.csv");
-  if (!existsSync(index)) return [];
-  return rowsOf(index, readFileSync(index)).map((row) => {
-    const outputTokens = row.number("output_len");
-    const file = join(base, `${row.text("experiment")}.csv.gz`);
-    return runOf(row, requestsOf(rowsOf(file, gunzipSync(readFileSync(file))), outputTokens));
-  });
+  const runs: MeasuredRun[] = [];
+  const excluded: Excluded[] = [];
+  if (!existsSync(index)) return { runs, excluded };
+  for (const row of rowsOf(index, readFileSync(index))) {
+    const run = row.text("experiment");
+    const read = orReason(() => {
+      const rows = rowsOf(run, bytesOf(join(base, `${run}.csv.gz`)));
+      return runOf(row, requestsOf(rows, row.number("output_len")));
+    });
+    if (typeof read === "string") excluded.push({ run, reason: read });
+    else runs.push(read);
+  }
+  return { runs, excluded };
+}
+
+/** Fails: InputError where there is no such file, or it is not gzipped. */
+function bytesOf(file: string): Buffer {
+  if (!existsSync(file)) throw new InputError("its file of requests is missing");
+  try {
+    return gunzipSync(readFileSync(file));
+  } catch (error) {
+    throw new InputError(`${file} cannot be read: expected a gzipped CSV`, { cause: error });
+  }
 }
 
 function requestsOf(rows: readonly Row[], outputTokens: number): Recorded[] {
@@ -52,7 +69,7 @@ function runOf(row: Row, requests: readonly Recorded[]): MeasuredRun {
   const stages = stagesOf(row.text("stages"));
   return {
     name: row.text("experiment"),
-    model: row.text("model"),
+    model: modelOf(row.text("model")),
     gpu: gpuOf(row.text("gpu")),
     // Neither this nor offloading is in the file; every model in it is published in 16 bits.
     precision: "bf16",

@@ -42,3 +42,13 @@ export function rowsOf(file: string, text: string | Buffer): Row[] {
     throw new InputError(`${file}: ${error.message}`, { cause: error });
   }
 }
+
+/** What a reader makes of a run, or the reason why it cannot: bad rows of one run say nothing of the others. */
+export function orReason<Read>(read: () => Read): Read | string {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}

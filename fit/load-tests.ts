@@ -4,13 +4,14 @@
  * rate, and p what a prompt adds to its step. The load generator repeats its prompts, so a prompt adds its last block only.
  */
 import type { MeasuredRun } from "../fidelity/measured.ts";
-import { readData } from "../fidelity/read-data.ts";
+import { modelName } from "../fidelity/models.ts";
 import { poolScenario, promptTokensOf } from "../fidelity/scenario-of.ts";
 import type { PoolConfig } from "../src/engine/config.ts";
 import { predictedStepModel } from "../src/replica/step-time/predicted.ts";
 import type { StepModel } from "../src/replica/step-model.ts";
-import { ENGINE_OVERHEADS } from "../src/replica/step-time/shares.ts";
+import { ENGINE_OVERHEADS, type EngineOverheads } from "../src/replica/step-time/shares.ts";
 import { type Errors, errorsOf, fitConstants } from "./minimise.ts";
+import { sharesWithout } from "./unseen.ts";
 import { stepPs } from "./whole-steps.ts";
 
 const PS_PER_MS = 1e9;
@@ -33,22 +34,23 @@ interface Stage {
 export interface LoadFit {
   readonly stages: number;
   readonly layerPs: number;
+  /** The same and what a prompt adds to a layer, fitted together. */
+  readonly together: Pick<EngineOverheads, "layerPs" | "pieceLayerPs">;
   readonly own: Errors;
-  /** Every model predicted with the constant fitted to the others. */
+  /** Every model predicted with constants that have not seen it. */
   readonly unseen: Errors;
   readonly byModel: ReadonlyMap<string, Errors>;
 }
 
-export function fitLoadTests(folder: string): LoadFit | undefined {
-  const stages = readData(folder).runs.flatMap(stagesOf);
+export function fitLoadTests(runs: readonly MeasuredRun[]): LoadFit | undefined {
+  const stages = runs.flatMap(stagesOf);
   if (stages.length === 0) return undefined;
   const layerPs = fit(stages);
   const unseen: { stage: Stage; predicted: number }[] = [];
-  for (const model of new Set(stages.map((stage) => stage.model))) {
-    const others = fit(stages.filter((stage) => stage.model !== model));
-    for (const stage of stages) {
-      if (stage.model === model) unseen.push({ stage, predicted: tpotPs(stage, others) });
-    }
+  for (const [model, own] of Map.groupBy(stages, (stage) => stage.model)) {
+    const others = stages.filter((stage) => stage.model !== model);
+    const overheads = { layerPs: fit(others, model) };
+    for (const stage of own) unseen.push({ stage, predicted: tpotPs(stage, overheads, model) });
   }
   const errors = (set: typeof unseen) =>
     errorsOf(
@@ -58,8 +60,9 @@ export function fitLoadTests(folder: string): LoadFit | undefined {
   return {
     stages: stages.length,
     layerPs,
+    together: fitTogether(stages),
     own: errorsOf(
-      stages.map((stage) => tpotPs(stage, layerPs)),
+      stages.map((stage) => tpotPs(stage, { layerPs })),
       stages.map((stage) => stage.tpotPs),
     ),
     unseen: errors(unseen),
@@ -72,30 +75,53 @@ export function fitLoadTests(folder: string): LoadFit | undefined {
   };
 }
 
-/** What the engine adds to a layer by these runs. */
-export function layerPsOf(runs: readonly MeasuredRun[]): number {
-  return fit(runs.flatMap(stagesOf));
+/** What the engine adds to a layer by these runs, with the kernels' constants that have not seen `unseen`. */
+export function layerPsOf(runs: readonly MeasuredRun[], unseen?: string): number {
+  return fit(runs.flatMap(stagesOf), unseen);
 }
 
-function fit(stages: readonly Stage[]): number {
+function fit(stages: readonly Stage[], unseen?: string): number {
   const [layerPs] = fitConstants(
     [20e6],
     stages.length,
-    (constants, row) => tpotPs(stages[row]!, constants[0]!),
+    (constants, row) => tpotPs(stages[row]!, { layerPs: constants[0]! }, unseen),
     (row) => stages[row]!.tpotPs,
   );
   return layerPs!;
 }
 
-/** The pool's step times if the engine added this much to a layer. */
-export function stepModelWith(layerPs: number, pool: PoolConfig): StepModel {
-  const { model, gpu, maxNumSeqs } = pool;
-  const overheads = { ...ENGINE_OVERHEADS, layerPs };
-  return predictedStepModel({ model, gpu, parallel: pool, maxNumSeqs, overheads });
+function fitTogether(stages: readonly Stage[]): LoadFit["together"] {
+  const overheadsOf = ([layerPs, pieceLayerPs]: readonly number[]) => ({
+    layerPs: layerPs!,
+    pieceLayerPs: pieceLayerPs!,
+  });
+  const fitted = fitConstants(
+    [20e6, 20e6],
+    stages.length,
+    (constants, row) => tpotPs(stages[row]!, overheadsOf(constants)),
+    (row) => stages[row]!.tpotPs,
+  );
+  return overheadsOf(fitted);
 }
 
-function tpotPs({ pool, ...stage }: Stage, layerPs: number): number {
-  const step = stepModelWith(layerPs, pool);
+/** The pool's step times with these overheads in place of the shipped ones, as if nobody had seen `unseen`. */
+export function stepModelWith(
+  changed: Partial<EngineOverheads>,
+  pool: PoolConfig,
+  unseen?: string,
+): StepModel {
+  const { model, gpu, maxNumSeqs } = pool;
+  const overheads = { ...ENGINE_OVERHEADS, ...changed };
+  const shares = sharesWithout(unseen, pool);
+  return predictedStepModel({ model, gpu, parallel: pool, maxNumSeqs, overheads, shares });
+}
+
+function tpotPs(
+  { pool, ...stage }: Stage,
+  changed: Partial<EngineOverheads>,
+  unseen?: string,
+): number {
+  const step = stepModelWith(changed, pool, unseen);
   const at = (decodes: number, prefills: number) =>
     stepPs(step, {
       decodes,
@@ -123,7 +149,7 @@ function stagesOf(run: MeasuredRun): Stage[] {
     const e2eMs = latencies.e2e.mean!;
     return [
       {
-        model: run.model,
+        model: modelName(run),
         pool,
         ratePerPs: ratePerS / PS_PER_S,
         sequences: (ratePerS * e2eMs) / 1_000,
