@@ -3,6 +3,8 @@
  * data folder's files make these; everything behind them knows nothing of files.
  */
 
+import type { Seen } from "./latencies.ts";
+
 export const METRICS = ["ttft", "e2e", "tpot"] as const;
 export const STATISTICS = ["mean", "p50", "p90", "p99"] as const;
 export type Metric = (typeof METRICS)[number];
@@ -27,6 +29,8 @@ export interface Observed {
 }
 
 export interface MeasuredRequest {
+  /** What its client saw; undefined: it failed. */
+  readonly seen: Seen | undefined;
   readonly arrivalNs: number;
   /** Undefined where the client did not note it: the request failed. */
   readonly promptTokens: number | undefined;

@@ -26,8 +26,15 @@ export interface Prediction {
   readonly kvBlocks: number;
 }
 
+/** A request of a simulated run. */
+interface PlayedRequest extends Seen {
+  readonly arrivalNs: number;
+  readonly stage: number;
+}
+
 interface Played {
-  readonly seen: readonly (Seen & { readonly stage: number })[];
+  /** In the order in which they completed. */
+  readonly seen: readonly PlayedRequest[];
   readonly sent: number;
   readonly throughputPerS: number;
 }
@@ -55,6 +62,16 @@ export function predict(run: MeasuredRun, change: PoolChange = {}): Prediction {
   };
 }
 
+/** TTFT of the run's first requests, in order of arrival. */
+export function firstTtftsMs(run: MeasuredRun, count: number, change: PoolChange): number[] {
+  const { seen } = play(
+    run,
+    changed(poolScenario(run), change),
+    scheduleOf(run, 1).slice(0, count),
+  );
+  return seen.toSorted((a, b) => a.arrivalNs - b.arrivalNs).map(({ ttftMs }) => ttftMs);
+}
+
 function changed(scenario: Scenario, change: PoolChange): Scenario {
   const pools = scenario.platform.pools.map((pool) => ({ ...pool, ...change }));
   return { ...scenario, platform: { ...scenario.platform, pools } };
@@ -62,13 +79,14 @@ function changed(scenario: Scenario, change: PoolChange): Scenario {
 
 function play(run: MeasuredRun, scenario: Scenario, rows: readonly TraceRow[]): Played {
   const startsNs = stageStartsNs(run, rows);
-  const seen: Played["seen"][number][] = [];
+  const seen: PlayedRequest[] = [];
   const { endNs } = runSimulation(scenario, {
     openTrace: () => readerOf(rows),
     onRequest({ nowNs, request, outcome }) {
       if (request === undefined || outcome !== "completed") return;
       const { arrivalNs, firstTokenNs, outputTokens } = request;
       seen.push({
+        arrivalNs,
         stage: startsNs.findLastIndex((startNs) => startNs <= arrivalNs),
         ttftMs: (firstTokenNs - arrivalNs) / NS_PER_MS,
         e2eMs: (nowNs - arrivalNs) / NS_PER_MS,

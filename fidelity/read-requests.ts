@@ -17,11 +17,6 @@ export const REQUESTS_FOLDER = "h100_vllm_requests";
 /** More failures than this: clients gave up because queues grew. */
 const OVERLOAD_FAILURES = 0.0005;
 
-interface Recorded extends MeasuredRequest {
-  /** Undefined: it failed. */
-  readonly seen: Seen | undefined;
-}
-
 export function readRequestRuns(folder: string): { runs: MeasuredRun[]; excluded: Excluded[] } {
   const base = join(folder, REQUESTS_FOLDER);
   const index = join(base, "experiments.csv");
@@ -50,7 +45,7 @@ function bytesOf(file: string): Buffer {
   }
 }
 
-function requestsOf(rows: readonly Row[], outputTokens: number): Recorded[] {
+function requestsOf(rows: readonly Row[], outputTokens: number): MeasuredRequest[] {
   return rows.map((row) => {
     const hasFailed = row.text("has_error") !== "0";
     const promptTokens = row.number("input_tokens");
@@ -64,7 +59,7 @@ function requestsOf(rows: readonly Row[], outputTokens: number): Recorded[] {
   });
 }
 
-function runOf(row: Row, requests: readonly Recorded[]): MeasuredRun {
+function runOf(row: Row, requests: readonly MeasuredRequest[]): MeasuredRun {
   const system = row.number("system_prompt_len");
   const stages = stagesOf(row.text("stages"));
   return {
@@ -103,7 +98,7 @@ function stagesOf(text: string): Stage[] {
 
 /** The load generator sends rate x seconds requests in each stage. */
 function observedOf(
-  requests: readonly Recorded[],
+  requests: readonly MeasuredRequest[],
   stages: readonly Stage[],
   throughputPerS: number,
 ): Observed[] {
@@ -118,6 +113,6 @@ function observedOf(
   return [whole, ...parts.filter(() => stages.length > 1)];
 }
 
-function seenOf(requests: readonly Recorded[]): Seen[] {
+function seenOf(requests: readonly MeasuredRequest[]): Seen[] {
   return requests.flatMap(({ seen }) => seen ?? []);
 }

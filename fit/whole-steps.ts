@@ -15,6 +15,7 @@ import {
 } from "../src/replica/step-time/shares.ts";
 import { GPUS } from "../src/scenario/catalogue/gpus.ts";
 import { type Errors, errorsOf, fitConstants, median } from "./minimise.ts";
+import { atLeast, isEager, type Launches } from "./launches.ts";
 import { longestContexts, type RecordedStep } from "./longest-contexts.ts";
 import { modelNamed } from "./models.ts";
 import { type Row, numberOf, readTable } from "./read-table.ts";
@@ -26,6 +27,13 @@ const WHOLE_STEP_MODEL = "qwen3-32b";
 const WHOLE_STEP_SEQS = 128;
 /** A step beyond this factor of the median of its like is an artefact of asynchronous scheduling: two steps' time in one. */
 const MOST_ODD = 1.5;
+
+/** Where the search for prompts' launches begins, picoseconds a layer: a least that is never reached could not be told from none. */
+const FIRST_LAUNCHES: Readonly<Record<Launches["kind"], readonly [piece: number, eager: number]>> =
+  {
+    added: [30e6, 60e6],
+    atLeast: [150e6, 250e6],
+  };
 
 /** Beyond any that these steps have: what bounds it cannot be seen here. */
 const MOST_UNEVEN = 1.5;
@@ -78,7 +86,7 @@ function stepOf(row: Row, tensorParallel: number, longestContextTokens: number):
   const cached = numberOf(row, "ctx_kv_tokens");
   const each = prefills === 0 ? 0 : prefillTokens / prefills;
   return {
-    phase: row["phase"]!,
+    phase: phaseOf(row),
     tensorParallel,
     batch: {
       decodes: numberOf(row, "decode_requests"),
@@ -91,6 +99,10 @@ function stepOf(row: Row, tensorParallel: number, longestContextTokens: number):
     },
     measuredPs: numberOf(row, "latency_ms") * PS_PER_MS,
   };
+}
+
+function phaseOf(row: Row): string {
+  return row["phase"] === "context" ? "prefill" : row["phase"]!;
 }
 
 function magnitude(count: number): number {
@@ -119,19 +131,39 @@ export function wholeStepErrors(
   shares: KernelShares,
   overheads: EngineOverheads = ENGINE_OVERHEADS,
 ): ReadonlyMap<string, Errors> {
-  const predict = wholeStepPredictor(shares, overheads);
-  return errorsBy(
-    steps,
-    ({ phase, tensorParallel }) => [phase, `${phase}, ${tensorParallel} GPUs`],
-    predict,
+  return errorsByPhase(steps, wholeStepPredictor(shares, overheads));
+}
+
+function errorsByPhase(
+  steps: readonly MeasuredStep[],
+  predict: (step: MeasuredStep) => number,
+): ReadonlyMap<string, Errors> {
+  const groupsOf = ({ phase, tensorParallel }: MeasuredStep) => [
+    phase,
+    `${phase}, ${tensorParallel} GPUs`,
+  ];
+  return new Map(
+    [...errorsBy(steps, groupsOf, predict)].toSorted(
+      ([a], [b]) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1),
+    ),
   );
 }
 
-/** Refits the generation's shares, and what the engine adds, to every n-th step. */
-export function fitWholeSteps(steps: readonly MeasuredStep[]): {
-  shares: KernelShares;
-  overheads: EngineOverheads;
-} {
+const PHASES = ["prefill", "decode", "mixed"];
+
+function placeOf(group: string): number {
+  return PHASES.findIndex((phase) => group.startsWith(phase));
+}
+
+/** What fits the whole steps, and how far off it is. */
+export interface StepFit {
+  readonly shares: KernelShares;
+  readonly overheads: EngineOverheads;
+  readonly errors: ReadonlyMap<string, Errors>;
+}
+
+/** Refits the generation's shares, and what the engine adds by either form of its launches, to every n-th step. */
+export function fitWholeSteps(steps: readonly MeasuredStep[], kind: Launches["kind"]): StepFit {
   const base = kernelShares(undefined);
   const sample = steps.filter(({ phase }, index) => phase !== "decode" || index % 20 === 0);
   const constantsOf = ([
@@ -161,41 +193,59 @@ export function fitWholeSteps(steps: readonly MeasuredStep[]): {
   let last: readonly number[] = [];
   let predict: ((step: MeasuredStep) => number) | undefined;
   const fitted = fitConstants(
-    [0.8, 0.75, 0.7, 0.3, 0.5, 15e6, 30e6, 60e6],
+    [0.8, 0.75, 0.7, 0.3, 0.5, 15e6, ...FIRST_LAUNCHES[kind]],
     sample.length,
     (constants, row) => {
       if (predict === undefined || constants !== last) {
         const { shares, overheads } = constantsOf(constants);
-        predict = wholeStepPredictor(shares, overheads);
+        predict = wholeStepPredictor(shares, overheads, kind);
         last = constants;
       }
       return predict(sample[row]!);
     },
     (row) => sample[row]!.measuredPs,
   );
-  return constantsOf(fitted);
+  const { shares, overheads } = constantsOf(fitted);
+  const errors = errorsByPhase(steps, wholeStepPredictor(shares, overheads, kind));
+  return { shares, overheads, errors };
 }
 
+/** Launches are added as the model adds them, or the least that layers of steps with prompts take. */
 function wholeStepPredictor(
   shares: KernelShares,
   overheads: EngineOverheads,
+  kind: Launches["kind"] = "added",
 ): (step: MeasuredStep) => number {
   const models = new Map<number, StepModel>();
   return ({ tensorParallel, batch }) => {
     let model = models.get(tensorParallel);
     if (model === undefined) {
-      model = predictedStepModel({
-        model: modelNamed(WHOLE_STEP_MODEL),
-        gpu: GPUS.get(WHOLE_STEP_GPU)!.spec,
-        parallel: inTensorParallel(tensorParallel),
-        maxNumSeqs: WHOLE_STEP_SEQS,
-        shares,
-        overheads,
-      });
+      model = wholeStepModel(tensorParallel, { shares, overheads, kind });
       models.set(tensorParallel, model);
     }
     return stepPs(model, batch);
   };
+}
+
+function wholeStepModel(
+  tensorParallel: number,
+  { shares, overheads, kind }: Pick<StepFit, "shares" | "overheads"> & Pick<Launches, "kind">,
+): StepModel {
+  const model = modelNamed(WHOLE_STEP_MODEL);
+  const given = {
+    model,
+    gpu: GPUS.get(WHOLE_STEP_GPU)!.spec,
+    parallel: inTensorParallel(tensorParallel),
+    maxNumSeqs: WHOLE_STEP_SEQS,
+    shares,
+  };
+  if (kind === "added") return predictedStepModel({ ...given, overheads });
+  const { pieceLayerPs, eagerLayerPs } = overheads;
+  const none = { ...overheads, pieceLayerPs: 0, eagerLayerPs: 0 };
+  return atLeast(predictedStepModel({ ...given, overheads: none }), (batch) => {
+    if (batch.prefills === 0) return 0;
+    return model.layers * (isEager(batch, WHOLE_STEP_SEQS) ? eagerLayerPs : pieceLayerPs);
+  });
 }
 
 const GPU_OF_PREFIX: Readonly<Record<string, string>> = {

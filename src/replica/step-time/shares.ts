@@ -147,12 +147,12 @@ export interface EngineOverheads {
 
 export const ENGINE_OVERHEADS: EngineOverheads = {
   // 57 stages of load tests on H100, vLLM 0.15.1. The whole steps named above, on another GPU: 17.1 us.
-  layerPs: 17.5e6,
+  layerPs: 18.2e6,
   // Of bandwidth, as matrix products reach it: 1 / 0.83.
   elementwisePasses: 1.2,
-  // The whole steps named above: 33 us. TPOT of the load tests does not tell 20 from 32.
+  // The whole steps named above: 33 us. TPOT of the load tests asks for 18, and hardly tells it from 32.
   pieceLayerPs: 32e6,
-  // The whole steps named above: 55 us; the first hundred prompts of the load tests, which are not cached: about 160 us.
+  // The first hundred prompts of the load tests on H100, which are not cached: 117 us. The whole steps named above: 60 us.
   eagerLayerPs: 110e6,
 };
 
