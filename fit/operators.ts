@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { GpuSpec, Precision } from "../src/replica/hardware.ts";
-import { expertsReached } from "../src/replica/step-time/experts.ts";
+import { type ExpertCount, expertCount, expertsReached } from "../src/replica/step-time/experts.ts";
 import {
   allReducePs,
   BYTES_PER_BF16,
@@ -154,8 +154,8 @@ const OPERATORS: readonly Operator[] = [
   matmuls("bf16", "bfloat16"),
   matmuls("fp8", "fp8"),
   matmuls("fp8", "fp8_block"),
-  experts("experts", () => true),
-  experts("experts, tuned shapes", isTuned),
+  experts("experts, up to 16", "few"),
+  experts("experts, more", "many"),
   {
     name: "decode attention",
     constants: ["decodeFloorPs", "decodeReads"],
@@ -234,31 +234,35 @@ function machineWith(gpu: GpuSpec, precision: Precision, shares: MatmulShares) {
   return machineOf(gpu, { ...kernelShares(gpu.architecture), [precision]: shares });
 }
 
-function experts(name: string, isWanted: (row: Row) => boolean): Operator {
+/**
+ * With more experts than tokens each has a few rows, and a tile of the kernel is mostly empty: what share of the peak such rows
+ * reach says nothing of full tiles. Those take the share of few experts.
+ */
+function experts(name: string, count: ExpertCount): Operator {
+  const isFew = count === "few";
   return {
     name,
-    constants: ["floorPs", "reads", "compute"],
-    start: [10e6, 0.8, 0.33],
+    constants: isFew ? ["floorPs", "reads", "compute"] : ["floorPs", "reads"],
+    start: isFew ? [10e6, 0.8, 0.33] : [10e6, 0.8],
     file: "moe",
-    samples: (row, gpu) => (isWanted(row) ? expertSamples(row, gpu) : []),
-    shipped: ({ experts: { floorPs, reads, compute } }) => [floorPs, reads, compute],
+    samples: (row, gpu) => (isUsual(row, count) ? expertSamples(row, gpu) : []),
+    shipped({ experts: shares }) {
+      const { floorPs, reads, compute } = shares[count];
+      return isFew ? [floorPs, reads, compute] : [floorPs, reads];
+    },
   };
 }
 
-/** Shapes for which vLLM ships tuned settings of the kernel, by experts and size of one on one GPU. */
-function isTuned(row: Row): boolean {
+/**
+ * Shapes that models have on the GPUs they are served on: smaller slices, and those of 8 experts on a single GPU, for which the
+ * kernel is not tuned, take up to twice as long as their reads.
+ */
+function isUsual(row: Row, count: ExpertCount): boolean {
+  const experts = numberOf(row, "num_experts");
   const size = numberOf(row, "inter_size") / numberOf(row, "moe_tp_size");
-  return TUNED.has(`${row["num_experts"]} x ${size}`);
+  if (expertCount(experts) !== count) return false;
+  return count === "few" ? size >= 1_792 && size <= 7_168 : size >= 384;
 }
-
-const TUNED = new Set([
-  "8 x 7168",
-  "8 x 3584",
-  "8 x 1792",
-  "128 x 768",
-  "128 x 1536",
-  "256 x 2048",
-]);
 
 /** BF16, every expert reached: of tokens dealt out to experts in turn where there is such a table, else of the mildest skew. */
 function expertSamples(row: Row, gpu: GpuSpec): Sample[] {
@@ -275,8 +279,9 @@ function expertSamples(row: Row, gpu: GpuSpec): Sample[] {
   const { bytePs, flopPs } = machineOf(gpu, kernelShares(gpu.architecture));
   const readPs = expertsReached(experts, perToken, tokens) * values * BYTES_PER_BF16 * bytePs;
   const computePs = 2 * values * perToken * tokens * flopPs.bf16;
-  const predict = ([floorPs, reads, compute]: readonly number[]) =>
-    floorPs! + overlapped(readPs / reads!, computePs / compute!);
+  const shared = kernelShares(gpu.architecture).experts.many.compute;
+  const predict = ([floorPs, reads, compute = shared]: readonly number[]) =>
+    floorPs! + overlapped(readPs / reads!, computePs / compute);
   return [{ gpu, measuredPs: psOf(row), predict }];
 }
 

@@ -1,21 +1,17 @@
 /**
  * Constants that a model's own load tests had a say in, as the operator tables alone would have them: what that model is predicted
- * with where it is left out. `npm run fit` prints each of them.
+ * with where it is left out.
  */
-import type { KernelShares } from "../src/replica/step-time/shares.ts";
-import { kernelShares } from "../src/replica/step-time/shares.ts";
 import type { PoolConfig } from "../src/engine/config.ts";
+import { type KernelShares, kernelShares } from "../src/replica/step-time/shares.ts";
 
-const FROM_TABLES: ReadonlyMap<string, Partial<KernelShares>> = new Map([
-  // "experts, tuned shapes, h100-sxm".
-  ["mixtral-8x7b", { experts: { floorPs: 26.5e6, reads: 0.842, compute: 0.254 } }],
-  // "matrix product, fp8, h100-sxm", quantized by kernels of its own.
-  ["llama-4-scout", { fp8: { floorPs: 13.1e6, reads: 0.835, compute: 0.771 } }],
-]);
+const QUANTIZED_MODEL = "llama-4-scout";
+/** Of the table of H100 ("matrix product, fp8, h100-sxm" of `npm run fit`), whose input is quantized by kernels of its own. */
+const QUANTIZED_FLOOR_PS = 13.1e6;
 
 /** The pool's kernel shares by measurements that are not this model's (as the catalogue names it). */
 export function sharesWithout(model: string | undefined, { gpu }: PoolConfig): KernelShares {
   const shares = kernelShares(gpu.architecture);
-  const own = model === undefined ? undefined : FROM_TABLES.get(model);
-  return own === undefined ? shares : { ...shares, ...own };
+  if (model !== QUANTIZED_MODEL) return shares;
+  return { ...shares, fp8: { ...shares.fp8, floorPs: QUANTIZED_FLOOR_PS } };
 }

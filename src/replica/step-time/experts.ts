@@ -19,6 +19,14 @@ export interface Experts {
   readonly exchangePs: (tokens: number) => number;
 }
 
+/** How many experts a layer has, as far as their kernel cares: pieces of weights are large, or many and small. */
+export type ExpertCount = "few" | "many";
+
+/** 8 and 128 were measured; Llama-4-Scout's 16 agree with few. */
+export function expertCount(experts: number): ExpertCount {
+  return experts <= 16 ? "few" : "many";
+}
+
 export function prepareExperts(
   given: { readonly model: ModelSpec; readonly gpu: GpuSpec; readonly parallel: Parallelism },
   { shares, bytePs, flopPs }: Machine,
@@ -30,7 +38,7 @@ export function prepareExperts(
   const precision: Precision = multiplyPrecision(model);
   const gpus = gpuCount(parallel);
   const values = (layers * matrices * model.hiddenSize * mixture.expertSize) / gpus;
-  const { floorPs, reads, compute } = shares.experts;
+  const { floorPs, reads, compute } = shares.experts[expertCount(experts)];
   const tokenBytes = model.hiddenSize * BYTES_PER_BF16;
   return {
     experts,

@@ -14,8 +14,11 @@ export interface KernelShares {
    */
   readonly bf16: MatmulShares;
   readonly fp8: MatmulShares;
-  /** The fused mixture-of-experts kernel: routing and several launches; shares as above, of the precision's own rate. */
-  readonly experts: MatmulShares;
+  /**
+   * The fused mixture-of-experts kernel, of up to 16 experts and of more: routing and several launches; shares as above, of the
+   * precision's own rate.
+   */
+  readonly experts: Readonly<Record<"few" | "many", MatmulShares>>;
   /** Attention of decoding sequences: launch, and share of bandwidth; of a cache in FP8 apart. */
   readonly decodeFloorPs: number;
   readonly decodeReads: number;
@@ -60,13 +63,16 @@ const UNEVEN: UnevenShares = { share: 1, most: 0.5 };
 const QUANTIZE_PS = 4.3e6;
 
 /**
- * All tables together. Experts: floor and reads as on the GPUs below, between which they hardly differ; compute from the
- * tables' large batches (0.2 to 0.5, by how well the kernel is tuned for a shape).
+ * All tables together; few experts as between A100 and H100, for on L40S the kernel is not tuned for them. Many small experts
+ * have rows too few to fill a tile, of which compute cannot be told: it is that of few, or 0.25.
  */
 const ALL_TABLES: KernelShares = {
   bf16: { floorPs: 3.39e6, reads: 0.774, compute: 0.774 },
   fp8: { floorPs: 3.39e6 + QUANTIZE_PS, reads: 0.822, compute: 0.626 },
-  experts: { floorPs: 36e6, reads: 0.84, compute: 0.25 },
+  experts: {
+    few: { floorPs: 48e6, reads: 0.88, compute: 0.28 },
+    many: { floorPs: 62e6, reads: 0.884, compute: 0.25 },
+  },
   decodeFloorPs: 12.7e6,
   decodeReads: 0.803,
   decodeReadsFp8: 0.819,
@@ -80,7 +86,10 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
   ampere: {
     bf16: { floorPs: 7.36e6, reads: 0.733, compute: 0.784 },
     fp8: ALL_TABLES.fp8,
-    experts: { floorPs: 36e6, reads: 0.83, compute: 0.28 },
+    experts: {
+      few: { floorPs: 57.4e6, reads: 0.85, compute: 0.324 },
+      many: { floorPs: 95.3e6, reads: 0.94, compute: 0.324 },
+    },
     decodeFloorPs: 18.6e6,
     decodeReads: 0.736,
     // Not measured: all tables together read an FP8 cache as well as a BF16 one.
@@ -93,7 +102,10 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
   ada: {
     bf16: { floorPs: 0, reads: 0.751, compute: 0.719 },
     fp8: { floorPs: 1.68e6, reads: 0.681, compute: 0.489 },
-    experts: { floorPs: 36e6, reads: 0.8, compute: 0.25 },
+    experts: {
+      few: { floorPs: 11.1e6, reads: 0.524, compute: 0.097 },
+      many: { floorPs: 161e6, reads: 0.92, compute: 0.25 },
+    },
     decodeFloorPs: 11.5e6,
     decodeReads: 0.814,
     decodeReadsFp8: 0.849,
@@ -101,14 +113,14 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
     promptCompute: 0.462,
     promptReads: 1,
   },
-  /**
-   * H100-SXM5-80GB. Experts: rows of the table where every expert is reached and the kernel is tuned (8 x 14336 on 2 to 8
-   * GPUs, 128 x 768, 128 x 1536, 256 x 2048: 0.86 to 0.88 with the launch, 0.92 without), as Mixtral's load tests confirm.
-   */
+  /** H100-SXM5-80GB. */
   hopper: {
     bf16: { floorPs: 4.21e6, reads: 0.9, compute: 0.84 },
     fp8: { floorPs: 4.21e6 + QUANTIZE_PS, reads: 0.835, compute: 0.778 },
-    experts: { floorPs: 36e6, reads: 0.92, compute: 0.25 },
+    experts: {
+      few: { floorPs: 38.5e6, reads: 0.914, compute: 0.236 },
+      many: { floorPs: 37.2e6, reads: 0.844, compute: 0.236 },
+    },
     decodeFloorPs: 12.1e6,
     decodeReads: 0.885,
     decodeReadsFp8: 0.745,
@@ -147,10 +159,10 @@ export interface EngineOverheads {
 
 export const ENGINE_OVERHEADS: EngineOverheads = {
   // 57 stages of load tests on H100, vLLM 0.15.1. The whole steps named above, on another GPU: 17.1 us.
-  layerPs: 18.2e6,
+  layerPs: 17.5e6,
   // Of bandwidth, as matrix products reach it: 1 / 0.83.
   elementwisePasses: 1.2,
-  // The whole steps named above: 33 us. TPOT of the load tests asks for 18, and hardly tells it from 32.
+  // The whole steps named above: 33 us. TPOT of the load tests hardly tells 12 from 32.
   pieceLayerPs: 32e6,
   // The first hundred prompts of the load tests on H100, which are not cached: 117 us. The whole steps named above: 60 us.
   eagerLayerPs: 110e6,

@@ -23,7 +23,7 @@ export function stepModel(factor = 1): StepModel {
   });
 }
 
-const RUN: MeasuredRun = {
+export const RUN: MeasuredRun = {
   name: "",
   model: "meta-llama/Llama-2-7b-hf",
   gpu: "h100-sxm",

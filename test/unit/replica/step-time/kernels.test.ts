@@ -7,6 +7,7 @@ import {
   matmulPs,
   overlapped,
 } from "../../../../src/replica/step-time/kernels.ts";
+import { GPUS } from "../../../../src/scenario/catalogue/gpus.ts";
 import { GPU, HALF } from "./models.ts";
 
 describe("matrix product", () => {
@@ -61,6 +62,14 @@ describe("all-reduce", () => {
     const pcie = { ...GPU, nvlinkBytesPerS: 0 };
     expect(allReducePs(pcie, 2, 1e6, shares)).toBeCloseTo(5e6 + 40e6, 3);
     expect(allReducePs(pcie, 8, 1e6)).toBeGreaterThan(10 * allReducePs(GPU, 8, 1e6));
+  });
+
+  test("of more GPUs than a bridge joins goes over PCIe", () => {
+    const bridged = { ...GPU, nvlinkGpus: 2 };
+    expect(allReducePs(bridged, 2, 1e6)).toBe(allReducePs(GPU, 2, 1e6));
+    const pcie = { ...GPU, nvlinkBytesPerS: 0 };
+    expect(allReducePs(bridged, 4, 1e6)).toBe(allReducePs(pcie, 4, 1e6));
+    expect(GPUS.get("h100-nvl")!.spec.nvlinkGpus).toBe(2);
   });
 });
 

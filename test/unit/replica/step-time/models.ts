@@ -61,7 +61,10 @@ export const GPU: GpuSpec = {
 export const HALF: KernelShares = {
   bf16: { floorPs: 0, reads: 0.5, compute: 0.5 },
   fp8: { floorPs: 0, reads: 0.5, compute: 0.5 },
-  experts: { floorPs: 0, reads: 0.5, compute: 0.5 },
+  experts: {
+    few: { floorPs: 0, reads: 0.5, compute: 0.5 },
+    many: { floorPs: 0, reads: 0.5, compute: 0.5 },
+  },
   decodeFloorPs: 0,
   decodeReads: 0.5,
   decodeReadsFp8: 0.5,

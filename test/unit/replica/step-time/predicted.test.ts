@@ -113,6 +113,17 @@ describe("prompts", () => {
     expect(addedPs(overheads, 128)).toBeCloseTo(32 * 7e6, -1);
   });
 
+  test("share with decodes the cost of a step beyond the graphs, which decodes alone have too", () => {
+    const maxNumSeqs = 1_024;
+    const added = (batch: Partial<StepBatch>) =>
+      cost(build({ overheads, maxNumSeqs }), batch).totalPs -
+      cost(build({ maxNumSeqs }), batch).totalPs;
+    expect(added({ decodes: 512 })).toBe(0);
+    expect(added({ decodes: 513 })).toBeCloseTo(32 * 7e6, -1);
+    const prompt = { prefills: 1, prefillTokens: 1, prefillPairs: 1 };
+    expect(added({ decodes: 513, ...prompt })).toBeCloseTo(32 * 7e6, -1);
+  });
+
   test("slow the decodes they share a step with", () => {
     const model = build();
     const alone = cost(model, { decodes: 32 }).totalPs;
@@ -163,6 +174,27 @@ describe("a mixture of experts", () => {
     const prompt = { prefills: 1, prefillTokens: 512, prefillPairs: 131_328 };
     expect(cost(two, prompt).attentionPs).toBe(cost(one, prompt).attentionPs);
   });
+});
+
+test("latent attention computes where a cache in FP8 is read sooner than 128 heads attend to it", () => {
+  const slopeOf = (kvPrecision: "bf16" | "fp8") => {
+    const model = { ...LATENT_MIXTURE, kvPrecision };
+    return cost(build({ model }), { decodes: 8, contextTokens: 80 }).contextTokenPs;
+  };
+  // 61 layers: 1,152 bytes at half of 4 TB/s; 2 x 128 heads x 1,088 FLOPs at half of 1,000 TFLOP/s, which FP8 does not halve.
+  expect(slopeOf("bf16")).toBe(61 * 576);
+  expect(slopeOf("fp8")).toBe(Math.round(61 * 557.056));
+});
+
+test("groups give each other their tokens over the link: 64 tokens in 58 layers", () => {
+  const parallel = { tensorParallel: 1, dataParallel: 2, expertParallel: true };
+  const over = (nvlinkBytesPerS: number) =>
+    cost(build({ model: LATENT_MIXTURE, parallel, gpu: { ...GPU, nvlinkBytesPerS } }), {
+      decodes: 64,
+    }).totalPs;
+  // 917,504 bytes at 0.52 of 500 GB/s; half as fast a link takes that again.
+  const transferPs = 58 * 917_504 * (2 / 0.52);
+  expect((over(250e9) - over(500e9)) / transferPs).toBeCloseTo(1, 5);
 });
 
 describe("a sliding window", () => {
