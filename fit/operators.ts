@@ -158,19 +158,19 @@ const OPERATORS: readonly Operator[] = [
   experts("experts, more", "many"),
   {
     name: "decode attention",
-    constants: ["decodeFloorPs", "decodeReads"],
+    constants: ["floorPs", "reads"],
     start: [12e6, 0.8],
     file: "generation_attention",
     samples: decodeSamples,
-    shipped: ({ decodeFloorPs, decodeReads }) => [decodeFloorPs, decodeReads],
+    shipped: ({ decode: { bf16 } }) => [bf16.floorPs, bf16.reads],
   },
   {
     name: "decode attention, FP8 cache",
-    constants: ["decodeFloorPs", "decodeReads"],
+    constants: ["floorPs", "reads"],
     start: [12e6, 0.8],
     file: "generation_attention",
     samples: (row, gpu) => decodeSamples(row, gpu, "fp8"),
-    shipped: ({ decodeFloorPs, decodeReadsFp8 }) => [decodeFloorPs, decodeReadsFp8],
+    shipped: ({ decode: { fp8 } }) => [fp8.floorPs, fp8.reads],
   },
   {
     name: "prompt attention",
@@ -322,7 +322,7 @@ function promptSamples(row: Row, gpu: GpuSpec): Sample[] {
   const { bytePs, flopPs, shares } = machineOf(gpu, kernelShares(gpu.architecture));
   const pairs = (batch * prompt * (prompt + 1)) / 2;
   const predict = ([compute, reads]: readonly number[]) =>
-    shares.decodeFloorPs +
+    shares.decode.bf16.floorPs +
     (pairs * pairFlops * flopPs.bf16) / compute! +
     (batch * prompt * promptBytes * bytePs) / reads!;
   return [{ gpu, measuredPs: psOf(row), predict }];

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
+import { InputError } from "../src/cli/exit-codes.ts";
 
 export type Row = Readonly<Record<string, string>>;
 
@@ -15,6 +16,7 @@ export function readTable(path: string): Row[] {
 
 export function numberOf(row: Row, column: string): number {
   const value = Number(row[column]);
-  if (!Number.isFinite(value)) throw new Error(`column ${column}: '${row[column]}' is no number`);
+  if (!Number.isFinite(value))
+    throw new InputError(`column ${column}: '${row[column]}' is no number`);
   return value;
 }

@@ -55,6 +55,7 @@ export function readWholeSteps(folder: string): MeasuredStep[] {
 
 /** Of live requests, where contexts differ, with the longest; of sweeps, where they are alike. */
 function stepsOf(rows: readonly Row[], tensorParallel: number): MeasuredStep[] {
+  if (rows.length === 0) return [];
   const inOrder = rows.toSorted((a, b) => numberOf(a, "counter_id") - numberOf(b, "counter_id"));
   const sweeps = inOrder.filter(isSweep).map((row) => stepOf(row, tensorParallel, 0));
   const live = inOrder.filter((row) => !isSweep(row));
@@ -179,7 +180,7 @@ export function fitWholeSteps(steps: readonly MeasuredStep[], kind: Launches["ki
     shares: {
       ...base,
       bf16: { ...base.bf16, reads: reads!, compute: compute! },
-      decodeReads: decodeReads!,
+      decode: { ...base.decode, bf16: { ...base.decode.bf16, reads: decodeReads! } },
       decodeUneven: { share: uneven!, most: MOST_UNEVEN },
       promptCompute: promptCompute!,
     },

@@ -42,7 +42,7 @@ export function prepareAttention(
   const window = model.attention.kind === "grouped" ? model.attention.window : undefined;
   const windowLayers = window?.layers ?? 0;
   const fullLayers = model.layers - windowLayers;
-  const reads = model.kvPrecision === "fp8" ? shares.decodeReadsFp8 : shares.decodeReads;
+  const { floorPs, reads } = shares.decode[model.kvPrecision];
   const readPs = (work.contextBytes * bytePs) / reads;
   const computePs = (work.contextFlops * flopPs.bf16) / shares.promptCompute;
   const contextPs = Math.max(readPs, computePs) / groups;
@@ -59,7 +59,7 @@ export function prepareAttention(
   ].filter((layers) => layers.contextPs > 0);
   const pairPs = (work.pairFlops * flopPs.bf16) / shares.promptCompute;
   return {
-    floorPs: model.layers * shares.decodeFloorPs,
+    floorPs: model.layers * floorPs,
     contexts,
     windowTokens: window?.tokens ?? Number.MAX_SAFE_INTEGER,
     pairPs: fullLayers * pairPs,

@@ -4,7 +4,7 @@
  * its error. Kernel constants differ by GPU generation. Unless said otherwise they were fitted to the operator tables of
  * vLLM 0.14 (NVIDIA ai-dynamo/aiconfigurator, commit 095f58a); generations without a table take what fits all of them.
  */
-import type { GpuArchitecture } from "../hardware.ts";
+import type { GpuArchitecture, Precision } from "../hardware.ts";
 
 /** What kernels reach on one generation of GPUs. Shares are of the data sheet's dense rate or bandwidth. */
 export interface KernelShares {
@@ -19,15 +19,18 @@ export interface KernelShares {
    * precision's own rate.
    */
   readonly experts: Readonly<Record<"few" | "many", MatmulShares>>;
-  /** Attention of decoding sequences: launch, and share of bandwidth; of a cache in FP8 apart. */
-  readonly decodeFloorPs: number;
-  readonly decodeReads: number;
-  readonly decodeReadsFp8: number;
+  /** Attention of decoding sequences, by what the cache is kept in: launch, and share of bandwidth. */
+  readonly decode: Readonly<Record<Precision, DecodeShares>>;
   /** The same of uneven contexts, with grouped queries. */
   readonly decodeUneven: UnevenShares;
   /** Attention of prompt chunks: share of BF16 FLOP/s, and of bandwidth for queries, keys, values and results. */
   readonly promptCompute: number;
   readonly promptReads: number;
+}
+
+export interface DecodeShares {
+  readonly floorPs: number;
+  readonly reads: number;
 }
 
 export interface MatmulShares {
@@ -73,9 +76,7 @@ const ALL_TABLES: KernelShares = {
     few: { floorPs: 48e6, reads: 0.88, compute: 0.28 },
     many: { floorPs: 62e6, reads: 0.884, compute: 0.25 },
   },
-  decodeFloorPs: 12.7e6,
-  decodeReads: 0.803,
-  decodeReadsFp8: 0.819,
+  decode: { bf16: { floorPs: 12.7e6, reads: 0.803 }, fp8: { floorPs: 12.6e6, reads: 0.819 } },
   decodeUneven: UNEVEN,
   promptCompute: 0.522,
   promptReads: 0.914,
@@ -90,10 +91,8 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
       few: { floorPs: 57.4e6, reads: 0.85, compute: 0.324 },
       many: { floorPs: 95.3e6, reads: 0.94, compute: 0.324 },
     },
-    decodeFloorPs: 18.6e6,
-    decodeReads: 0.736,
-    // Not measured: all tables together read an FP8 cache as well as a BF16 one.
-    decodeReadsFp8: 0.736,
+    // A cache in FP8 was not measured: all tables together read it as well as one in BF16.
+    decode: { bf16: { floorPs: 18.6e6, reads: 0.736 }, fp8: { floorPs: 18.6e6, reads: 0.736 } },
     decodeUneven: UNEVEN,
     promptCompute: 0.56,
     promptReads: 0.547,
@@ -106,9 +105,7 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
       few: { floorPs: 11.1e6, reads: 0.524, compute: 0.097 },
       many: { floorPs: 161e6, reads: 0.92, compute: 0.25 },
     },
-    decodeFloorPs: 11.5e6,
-    decodeReads: 0.814,
-    decodeReadsFp8: 0.849,
+    decode: { bf16: { floorPs: 11.5e6, reads: 0.814 }, fp8: { floorPs: 10.7e6, reads: 0.849 } },
     decodeUneven: UNEVEN,
     promptCompute: 0.462,
     promptReads: 1,
@@ -121,9 +118,7 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
       few: { floorPs: 38.5e6, reads: 0.914, compute: 0.236 },
       many: { floorPs: 37.2e6, reads: 0.844, compute: 0.236 },
     },
-    decodeFloorPs: 12.1e6,
-    decodeReads: 0.885,
-    decodeReadsFp8: 0.745,
+    decode: { bf16: { floorPs: 12.1e6, reads: 0.885 }, fp8: { floorPs: 14.2e6, reads: 0.745 } },
     decodeUneven: UNEVEN,
     promptCompute: 0.609,
     promptReads: 0.387,
@@ -135,7 +130,7 @@ const KERNEL_SHARES: Readonly<Record<GpuArchitecture, KernelShares>> = {
   blackwell: {
     ...ALL_TABLES,
     bf16: { floorPs: 3.39e6, reads: 0.81, compute: 0.716 },
-    decodeReads: 0.873,
+    decode: { ...ALL_TABLES.decode, bf16: { floorPs: 12.7e6, reads: 0.873 } },
     decodeUneven: { share: 0.276, most: 1.5 },
     promptCompute: 0.475,
   },

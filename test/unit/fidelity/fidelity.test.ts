@@ -136,5 +136,26 @@ describe("the command", () => {
     expect(nothing.stderr).toContain("expected h100_vllm_load_tests.csv");
     writeFileSync(join(empty, "h100_vllm_load_tests.csv"), "exp_folder,gpu\na,H100\n");
     expect(run("--data", empty).stderr).toContain("row 1: expected a column 'rate_note'");
+    writeFileSync(join(empty, "h100_vllm_load_tests.csv"), "garbage,,,\n");
+    expect(run("--data", empty).stderr).toContain("h100_vllm_load_tests.csv has no rows");
+  });
+
+  test("counts the runs that it cannot simulate, by reason", () => {
+    const others = join(folder, "others");
+    mkdirSync(others);
+    const text = readFileSync(join(folder, "h100_vllm_load_tests.csv"), "utf8");
+    writeFileSync(join(others, "h100_vllm_load_tests.csv"), text.replaceAll(",H100,", ",H1000,"));
+    const { status, stderr } = run("--data", others);
+    expect(status).toBe(2);
+    expect(stderr).toContain("none of the 3 runs");
+    expect(stderr).toContain("2-mixtral-8x7b-tp2-codegen: requests were lost");
+    expect(stderr).toContain("unknown GPU 'H1000'");
+    const requests = join(others, "h100_vllm_requests");
+    mkdirSync(requests);
+    const index = readFileSync(join(folder, "h100_vllm_requests", "experiments.csv"), "utf8");
+    writeFileSync(join(requests, "experiments.csv"), index);
+    expect(run("--data", others).stderr).toContain(
+      "20260101-000000-llama-2-7b-tp1-codegen and 1 more: its file of requests is missing",
+    );
   });
 });

@@ -82,7 +82,8 @@ describe("a decode step", () => {
 
   test("gains what the engine adds to every layer", () => {
     const overheads = { ...NO_OVERHEADS, layerPs: 10e6 };
-    const shares = { ...HALF, decodeFloorPs: 5e6 };
+    const decode = { ...HALF.decode, bf16: { floorPs: 5e6, reads: 0.5 } };
+    const shares = { ...HALF, decode };
     const more = cost(build({ overheads, shares }), { decodes: 1 }).totalPs;
     expect(more - cost(build(), { decodes: 1 }).totalPs).toBeCloseTo(32 * 15e6, -1);
   });

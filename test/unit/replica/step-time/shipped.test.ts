@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { GpuSpec, ModelSpec } from "../../../../src/replica/hardware.ts";
 import { type StepBatch, emptyBatch, emptyCost } from "../../../../src/replica/step-model.ts";
+import { expertCount } from "../../../../src/replica/step-time/experts.ts";
 import { machineOf, matmulPs } from "../../../../src/replica/step-time/kernels.ts";
 import { predictedStepModel } from "../../../../src/replica/step-time/predicted.ts";
 import { kernelShares } from "../../../../src/replica/step-time/shares.ts";
@@ -49,6 +50,12 @@ describe("on an H100", () => {
     expect((of(513) - of(512)) / 32e6).toBeGreaterThan(75);
     expect((of(513) - of(512)) / 32e6).toBeLessThan(85);
   });
+});
+
+test("on an H100 many small experts are read more slowly than a few large ones", () => {
+  const { few, many } = kernelShares("hopper").experts;
+  expect(many.reads / few.reads).toBeCloseTo(0.844 / 0.914, 6);
+  expect([8, 16, 17, 128].map(expertCount)).toEqual(["few", "few", "many", "many"]);
 });
 
 describe("products in FP8", () => {
