@@ -154,8 +154,10 @@ const OPERATORS: readonly Operator[] = [
   matmuls("bf16", "bfloat16"),
   matmuls("fp8", "fp8"),
   matmuls("fp8", "fp8_block"),
-  experts("experts, up to 16", "few"),
-  experts("experts, more", "many"),
+  experts("few", "bf16"),
+  experts("many", "bf16"),
+  experts("few", "fp8"),
+  experts("many", "fp8"),
   {
     name: "decode attention",
     constants: ["floorPs", "reads"],
@@ -238,14 +240,14 @@ function machineWith(gpu: GpuSpec, precision: Precision, shares: MatmulShares) {
  * With more experts than tokens each has a few rows, and a tile of the kernel is mostly empty: what share of the peak such rows
  * reach says nothing of full tiles. Those take the share of few experts.
  */
-function experts(name: string, count: ExpertCount): Operator {
+function experts(count: ExpertCount, precision: Precision): Operator {
   const isFew = count === "few";
   return {
-    name,
+    name: `experts, ${isFew ? "up to 16" : "more"}, ${precision}`,
     constants: isFew ? ["floorPs", "reads", "compute"] : ["floorPs", "reads"],
     start: isFew ? [10e6, 0.8, 0.33] : [10e6, 0.8],
     file: "moe",
-    samples: (row, gpu) => (isUsual(row, count) ? expertSamples(row, gpu) : []),
+    samples: (row, gpu) => (isUsual(row, count) ? expertSamples(row, gpu, precision) : []),
     shipped({ experts: shares }) {
       const { floorPs, reads, compute } = shares[count];
       return isFew ? [floorPs, reads, compute] : [floorPs, reads];
@@ -264,10 +266,11 @@ function isUsual(row: Row, count: ExpertCount): boolean {
   return count === "few" ? size >= 1_792 && size <= 7_168 : size >= 384;
 }
 
-/** BF16, every expert reached: of tokens dealt out to experts in turn where there is such a table, else of the mildest skew. */
-function expertSamples(row: Row, gpu: GpuSpec): Sample[] {
+/** Rows in which every expert is reached: of tokens dealt out to experts in turn where there is such a table, else of the mildest skew. */
+function expertSamples(row: Row, gpu: GpuSpec, precision: Precision): Sample[] {
   const distribution = gpu.name === "h100-sxm" ? "balanced" : "power_law_1.01";
-  if (row["moe_dtype"] !== "bfloat16" || row["distribution"] !== distribution) return [];
+  const dtype = precision === "bf16" ? "bfloat16" : precision;
+  if (row["moe_dtype"] !== dtype || row["distribution"] !== distribution) return [];
   const tokens = numberOf(row, "num_tokens");
   const experts = numberOf(row, "num_experts");
   const perToken = numberOf(row, "topk");
@@ -277,8 +280,9 @@ function expertSamples(row: Row, gpu: GpuSpec): Sample[] {
   const slices = numberOf(row, "moe_tp_size");
   const values = (3 * numberOf(row, "hidden_size") * numberOf(row, "inter_size")) / slices;
   const { bytePs, flopPs } = machineOf(gpu, kernelShares(gpu.architecture));
-  const readPs = expertsReached(experts, perToken, tokens) * values * BYTES_PER_BF16 * bytePs;
-  const computePs = 2 * values * perToken * tokens * flopPs.bf16;
+  const bytes = values * (precision === "fp8" ? 1 : BYTES_PER_BF16);
+  const readPs = expertsReached(experts, perToken, tokens) * bytes * bytePs;
+  const computePs = 2 * values * perToken * tokens * flopPs[precision];
   const shared = kernelShares(gpu.architecture).experts.many.compute;
   const predict = ([floorPs, reads, compute = shared]: readonly number[]) =>
     floorPs! + overlapped(readPs / reads!, computePs / compute);
