@@ -90,11 +90,11 @@ function fit(stages: readonly Stage[], unseen?: string): number {
   return layerPs!;
 }
 
+function overheadsOf([layerPs, pieceLayerPs]: readonly number[]): LoadFit["together"] {
+  return { layerPs: layerPs!, pieceLayerPs: pieceLayerPs! };
+}
+
 function fitTogether(stages: readonly Stage[]): LoadFit["together"] {
-  const overheadsOf = ([layerPs, pieceLayerPs]: readonly number[]) => ({
-    layerPs: layerPs!,
-    pieceLayerPs: pieceLayerPs!,
-  });
   const fitted = fitConstants(
     [20e6, 20e6],
     stages.length,

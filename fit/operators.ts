@@ -154,10 +154,10 @@ const OPERATORS: readonly Operator[] = [
   matmuls("bf16", "bfloat16"),
   matmuls("fp8", "fp8"),
   matmuls("fp8", "fp8_block"),
-  experts("few", "bf16"),
-  experts("many", "bf16"),
-  experts("few", "fp8"),
-  experts("many", "fp8"),
+  expertLayers("few", "bf16"),
+  expertLayers("many", "bf16"),
+  expertLayers("few", "fp8"),
+  expertLayers("many", "fp8"),
   {
     name: "decode attention",
     constants: ["floorPs", "reads"],
@@ -240,7 +240,7 @@ function machineWith(gpu: GpuSpec, precision: Precision, shares: MatmulShares) {
  * With more experts than tokens each has a few rows, and a tile of the kernel is mostly empty: what share of the peak such rows
  * reach says nothing of full tiles. Those take the share of few experts.
  */
-function experts(count: ExpertCount, precision: Precision): Operator {
+function expertLayers(count: ExpertCount, precision: Precision): Operator {
   const isFew = count === "few";
   return {
     name: `experts, ${isFew ? "up to 16" : "more"}, ${precision}`,

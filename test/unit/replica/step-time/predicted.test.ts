@@ -177,14 +177,16 @@ describe("a mixture of experts", () => {
   });
 });
 
+/** Per context token, picoseconds. */
+function latentSlopePs(kvPrecision: "bf16" | "fp8"): number {
+  const model = { ...LATENT_MIXTURE, kvPrecision };
+  return cost(build({ model }), { decodes: 8, contextTokens: 80 }).contextTokenPs;
+}
+
 test("latent attention computes where a cache in FP8 is read sooner than 128 heads attend to it", () => {
-  const slopeOf = (kvPrecision: "bf16" | "fp8") => {
-    const model = { ...LATENT_MIXTURE, kvPrecision };
-    return cost(build({ model }), { decodes: 8, contextTokens: 80 }).contextTokenPs;
-  };
   // 61 layers: 1,152 bytes at half of 4 TB/s; 2 x 128 heads x 1,088 FLOPs at half of 1,000 TFLOP/s, which FP8 does not halve.
-  expect(slopeOf("bf16")).toBe(61 * 576);
-  expect(slopeOf("fp8")).toBe(Math.round(61 * 557.056));
+  expect(latentSlopePs("bf16")).toBe(61 * 576);
+  expect(latentSlopePs("fp8")).toBe(Math.round(61 * 557.056));
 });
 
 test("groups give each other their tokens over the link: 64 tokens in 58 layers", () => {
