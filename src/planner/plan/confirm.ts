@@ -49,7 +49,7 @@ const LOOK_SHARE = 0.25;
 const REFUSAL_ERROR = 0.01;
 /** With so many runs, one in 20 misses is told from one in 50 and one in 12. More are made of no platform. */
 const MOST_RUNS = 1000;
-/** A share is claimed where clean runs would be enough for it within this part of the runs that may be made. */
+/** What clean runs would be enough for is only begun, or gone on with after a miss, within this part of the runs that may be made. */
 const CLEAN_SHARE = 0.5;
 /** No platform takes more than this part of the budget, or than so many times the runs that would do if all were clean. Assumed. */
 const MOST_SHARE = 0.125;
@@ -169,7 +169,7 @@ class FreshRuns {
     return missEvidence(this.all, 1 - confidence) >= 1 / REFUSAL_ERROR;
   }
 
-  /** A run has missed, so that margins will not do, and the budget does not allow runs enough to outweigh it. */
+  /** A run has missed, so that margins will not do, and outweighing it would take more than half of what the budget still allows. */
   #isFutile({ confidence, claim }: Asked): boolean {
     const { counts } = this.#fresh;
     return counts.missed > 0 && claim.cleanRunsTo(counts, confidence) > this.#judge.affordableRuns;
