@@ -15,7 +15,7 @@ import type { Limits } from "./unanswered.ts";
 
 /** Platforms looked at for each part, traffic that has grown included: as counted in plans of the shipped scenarios. */
 const FRONTIER_LOOKS = 6;
-const SENSITIVITY_LOOKS = 24;
+const SENSITIVITY_LOOKS = 18;
 const NEEDED_LOOKS = 48;
 
 export interface BesideOptions {

@@ -76,7 +76,10 @@ export async function confirm(
   return runs.tested(firstSeed + SCREEN_RUNS, {
     confidence,
     claim: isShare ? share : NEXT_RUN,
-    mostRuns: Math.min(MOST_RUNS, isShare ? Math.floor(most) : Infinity),
+    // Where runs are dear, one that missed leaves them to a platform that does not.
+    mostRuns: isShare
+      ? Math.min(MOST_RUNS, Math.floor(most))
+      : NEXT_RUN.cleanRunsTo({ runs: 0, missed: 0 }, confidence),
   });
 }
 
@@ -135,8 +138,9 @@ class FreshRuns {
         return this.#told("missed", this.#missedWords(), this.#report(asked, "none"));
       }
       if (isMore && !this.#isFutile(asked)) continue;
-      const isSpent = !isMore && left > 0;
-      const why = left > 0 ? this.#spentWords() : this.#closeWords(confidence);
+      const isSpent = !isMore && left > 0 && this.#judge.affordableRuns < LOOK_RUNS;
+      const isClose = left === 0 && claim !== NEXT_RUN;
+      const why = isClose ? this.#closeWords(confidence) : this.#spentWords();
       return { ...this.#told("open", why, this.#report(asked, "none")), isSpent };
     }
   }

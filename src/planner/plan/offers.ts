@@ -7,7 +7,7 @@ import { type Horizon, type Judge, keyOf, Spent, type Tried } from "./judge.ts";
 
 /** Parts of the budget for the search up to its first offer, and for all of it: the rest is for what comes after. */
 const SEARCH_SHARE = 0.5;
-const CONFIRM_SHARE = 0.8;
+const CONFIRM_SHARE = 0.85;
 /** Fresh seeds of one platform, apart from those of the search and of other platforms. */
 const SEEDS_APART = 10_000;
 

@@ -120,7 +120,16 @@ export class Search {
     }
     // What short runs ruled out has not been proven to be no cheaper.
     if (dropped.length > 0) this.#isProven = false;
-    return raced([own, ...kept], first, this.#trials);
+    const order = await raced([own, ...kept], first, this.#trials);
+    // What is known to hold at the least price comes first: fresh runs are dear, and the others are held against its price.
+    const priceOfKept = ({ design }: SearchedDesign): number => {
+      const [cheapest] = this.#trials.kept(design);
+      return cheapest === undefined ? Infinity : priceOfTried(cheapest);
+    };
+    return order.toSorted((a, b) => {
+      const [one, other] = [priceOfKept(a), priceOfKept(b)];
+      return one === other ? 0 : one - other;
+    });
   }
 
   #lost({ design }: SearchedDesign): void {
