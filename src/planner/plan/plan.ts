@@ -41,8 +41,8 @@ export interface PlanInput {
   readonly scenario: Scenario;
 }
 
-/** Half a minute of two cores at this simulator's usual 200,000 requests a second and core, with room for slower machines. */
-const BUDGET_REQUESTS = 14_000_000;
+/** A minute of two cores, with some room: plans simulate busy platforms, at some 110,000 requests a second and core. */
+const BUDGET_REQUESTS = 11_500_000;
 /** GPUs that a search may go to at least, and of how many times the scenario's own: assumed, and told in the answer. */
 const LEAST_LIMIT_GPUS = 64;
 const LIMIT_TIMES = 4;

@@ -42,7 +42,7 @@ export const plan = z
       .describe("Most GPUs in all. Default: four times the scenario's own, at least 64."),
     budget: positiveCount()
       .optional()
-      .describe("Requests to simulate in all, at most. Default: 14M."),
+      .describe("Requests to simulate in all, at most. Default: 11.5M."),
     pools: named(poolSize)
       .default({})
       .describe("Sizes to search, by pool: keep, or a range of replicas. Default: every pool."),
