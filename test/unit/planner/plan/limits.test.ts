@@ -35,7 +35,7 @@ describe("an impossible ask's advice", { timeout: 600_000 }, () => {
   test("is a limit that has an answer, where a bound rules out what was asked", async () => {
     const { outcome, impossible } = await planOf(asking(10));
     expect(outcome).toBe("impossible");
-    expect(impossible!.reason).toMatch(/10 ms cannot be met: prefill alone takes 16\.\d ms/u);
+    expect(impossible!.reason).toMatch(/10 ms cannot be met: prefill alone takes 1\d\.\d ms/u);
     const possible = advised(impossible!.nearest);
     // The bound itself is no answer: a request that comes during a step waits for its end.
     expect(possible).toBeGreaterThan(17);
